@@ -18,7 +18,9 @@ _NAMES = (
     (re.compile(r"(?<!\w)([cfj])#"), r"\1sharp"),
     (re.compile(r"(?<!\w)\.net\b"), "dotnet"),
 )
-_WORD = re.compile(r"[^\W_]+")
+# Vowel signs from Devanagari to Khmer and Mongolian belong to a word; Python’s \w cuts at them.
+_MARKS = "".join(chr(code) for code in range(0x900, 0x1B00) if unicodedata.category(chr(code))[0] == "M")
+_WORD = re.compile(f"[^\\W_](?:[^\\W_]|[{_MARKS}])*")
 
 
 def fold(text: str) -> str:

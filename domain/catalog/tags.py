@@ -1,5 +1,7 @@
 """Tags of courses: kept as people type them, matched by slug."""
 
+import re
+
 from sqlalchemy import delete, func, inspect, select
 
 from domain import Refused
@@ -7,6 +9,7 @@ from domain.base import text, word_folding
 from models import Course, Tag, db, product_tags, upsert
 
 MOST, LENGTH, SUGGESTED = 10, 50, 8
+_CUT = re.compile(r"[^\W_]+")
 
 
 def split(typed: str) -> list[str]:
@@ -39,8 +42,9 @@ def names_of(course: Course) -> list[str]:
 
 def set_tags(course: Course, names: list[str]) -> None:
     """Replace the tags of `course`; a tag that exists keeps its spelling."""
-    by_slug = {_slug(name): name for name in names}
     db.session.flush()
+    former = _with_former_slugs(names)
+    by_slug = {former.get(name) or _slug(name): name for name in names}
     db.session.expire(course, ["tags"])
     if by_slug:
         rows = [{"slug": slug, "name": name} for slug, name in sorted(by_slug.items())]
@@ -66,3 +70,16 @@ def suggestions(begins: str) -> list[str]:
 
 def _slug(name: str) -> str:
     return "-".join(word_folding.split(name))[:60]
+
+
+def _with_former_slugs(names: list[str]) -> dict[str, str]:
+    """Find the slugs of tags of these names that were made when vowel signs still cut words."""
+    former = {name: slug for name in names if (slug := _cut_slug(name)) != _slug(name)}
+    if not former:
+        return {}
+    rows = db.session.execute(select(Tag.name, Tag.slug).where(Tag.slug.in_(former.values())))
+    return {name: slug for name, slug in rows if name in former}
+
+
+def _cut_slug(name: str) -> str:
+    return "-".join(_CUT.findall(" ".join(word_folding.split(name))))[:60]
