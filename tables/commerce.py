@@ -77,6 +77,8 @@ class Order(Stamped, Base):
         Index("ix_orders_status_total_cents_id", "status", "total_cents", "id"),
         Index("ix_orders_completed_at", "completed_at"),
         Index("ix_orders_created_at", "created_at"),
+        # Beginnings of numbers: the collation of a database on PostgreSQL may order otherwise than bytewise.
+        Index("ix_orders_number_beginning", "number", postgresql_ops={"number": "varchar_pattern_ops"}),
         Index(
             "ix_orders_unsolved",
             "created_at",

@@ -11,7 +11,7 @@ with `keys` it is FOR UPDATE, which makes those wait too.
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, ScalarResult, Select, case, inspect, select
+from sqlalchemy import ColumnElement, ScalarResult, Select, and_, case, inspect, select
 from sqlalchemy.exc import InvalidRequestError
 from werkzeug.exceptions import NotFound
 
@@ -28,6 +28,17 @@ def asked_last(condition: Any) -> ColumnElement[bool]:
     with one.
     """
     return case((condition, 1), else_=0) == 1
+
+
+def begins(column: Any, text: str) -> ColumnElement[bool]:
+    """Build the range of an index, compared bytewise, in which everything begins with `text`.
+
+    On PostgreSQL for a column in the collation of the database, with an index of varchar_pattern_ops.
+    """
+    last = text + "\U0010ffff"
+    if db.session.get_bind().dialect.name == "postgresql":
+        return and_(column.op("~>=~", is_comparison=True)(text), column.op("~<~", is_comparison=True)(last))
+    return and_(column >= text, column < last)
 
 
 def lock(row: Any, names: Iterable[str] = ()) -> None:

@@ -4,10 +4,10 @@ import uuid
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, false, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from domain.base import pagination
+from domain.base import pagination, sql
 from domain.base.pagination import Page
 from domain.people import directory
 from domain.platform import audit
@@ -45,7 +45,7 @@ def page(
 ) -> Page[Order]:
     """List the orders of a status (None: all) with their buyers, in an order, after the cursor `after`.
 
-    With `text` only the order of that number, or those of the people whom it finds (directory.ids_of).
+    With `text` only those whose number begins so, or of the people whom it finds (directory.ids_of).
     """
     query = _with_buyer()
     if status is not None:
@@ -65,8 +65,9 @@ def page(
 
 def _matching(text: str) -> ColumnElement[bool]:
     number = text.upper()
-    exact = db.session.scalar(select(Order.id).where(Order.number == number)) if number.isascii() else None
-    return Order.id == exact if exact else Order.user_id.in_(directory.ids_of(text))
+    begins = sql.begins(Order.number, number) if number.isascii() and number.isprintable() else false()
+    is_number = db.session.scalar(select(Order.id).where(begins).limit(1)) is not None
+    return begins if is_number else Order.user_id.in_(directory.ids_of(text))
 
 
 def find(number: str) -> Order | None:

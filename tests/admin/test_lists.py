@@ -34,7 +34,16 @@ def orders(app: Flask, cast: Cast) -> None:
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [("ln-test-0001", 1), ("bright", 6), ("cy@example.com", 6), ("Bo", 1), ("LN-TEST", 0), ("%", 0)],
+    [
+        ("ln-test-0001", 1),
+        ("bright", 6),
+        ("cy@example.com", 6),
+        ("Bo", 1),
+        ("ln-sort", 6),
+        ("LN-SORT-3", 1),
+        ("LN-TESTS", 0),
+        ("%", 0),
+    ],
 )
 def test_orders_are_found_by_number_and_buyer(
     cast: Cast, signed_in: SignIn, orders: None, queries: Counter, text: str, found: int  # noqa: F811
