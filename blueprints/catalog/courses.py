@@ -1,5 +1,7 @@
 """Route of the catalogue: full-text search, filters, sorting and paging."""
 
+from dataclasses import replace
+
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
@@ -26,7 +28,7 @@ def courses() -> Response:
         first = page_urls.selection_url(selection)
         return hypermedia.render("catalog/beyond.html", status=404, number=number, first=first)
     if selection.words and number == 1:
-        visitor.record_search(selection.text, 0 if found.partly else found.total)
+        visitor.record_search(selection.text, 0 if found.partly or found.corrected else found.total)
     response = hypermedia.render(
         "catalog/courses.html",
         "catalog/courses.oob.html",
@@ -38,6 +40,7 @@ def courses() -> Response:
         pages=page_urls.pager(url_for("catalog.courses"), selection.pairs(), number, found.last),
         instead=_instead(found),
         owned=fragments.owned_by_reader([*found.cards, *found.instead]),
+        literally=page_urls.selection_url(replace(selection, exact=True)) if found.corrected else None,
         address=page_urls.selection_url(selection, number),
     )
     hypermedia.show_address(response, page_urls.selection_url(selection), typed="q")

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, String, bindparam, cast, func, sel
 from domain.base import clock
 from domain.base.sql import asked_last
 from domain.catalog import availability, featured, pricing
-from domain.catalog.index import index_cache, words
+from domain.catalog.index import index_cache, spelling, words
 from domain.catalog.index.course_index import CategoryCount, CourseIndex
 from domain.catalog.index.facets import Selection
 from domain.catalog.index.index_builder import courses, products
@@ -59,7 +59,7 @@ class CatalogPage:
 
     `partly` tells how many of how many words the best of them have, if none has all. Only then, or without
     results: `meant` is a corrected spelling that has some. Only without results: `instead` are popular
-    courses.
+    courses. `corrected` is a spelling that was searched instead of the typed one, which finds nothing.
     """
 
     selection: Selection
@@ -69,6 +69,7 @@ class CatalogPage:
     cards: list[CourseCard]
     partly: tuple[int, int] | None = None
     meant: str | None = None
+    corrected: str | None = None
     instead: tuple[CourseCard, ...] = ()
 
     @property
@@ -80,6 +81,12 @@ class CatalogPage:
     def last(self) -> int:
         """Compute the number of the last page."""
         return max(1, -(-self.total // PAGE_SIZE))
+
+    @property
+    def may_be_misspelt(self) -> bool:
+        """Tell whether a word of the search could have a typo: C++ hasn’t."""
+        typed = map(words.readable, self.selection.words)
+        return any(len(word) >= spelling.SHORTEST and word.isalpha() for word in typed)
 
 
 @dataclass(frozen=True)
@@ -94,13 +101,23 @@ class StartPage:
 
 
 def browse(index: CourseIndex, selection: Selection, number: int) -> CatalogPage | None:
-    """Load page `number` (from 1) of the search results; None beyond the last page."""
+    """Load page `number` (from 1) of the search results; None beyond the last page.
+
+    If nothing is found and a corrected spelling has results with all its words, these are shown.
+    """
     total = index.total(selection.words, selection.chosen)
+    corrected = None
+    if not total and selection.words and not selection.exact:
+        better = index.meant(selection.words)
+        if better and index.hits(better, "popular").is_whole:
+            total = index.total(better, selection.chosen)
+            if total:
+                selection, corrected = replace(selection, words=better), _readable(better)
     skip = (number - 1) * PAGE_SIZE
     if number > 1 and skip >= total:
         return None
     cards = cards_of(index.page(selection, skip, PAGE_SIZE)) if total else []
-    page = CatalogPage(selection, index, total, number, cards)
+    page = CatalogPage(selection, index, total, number, cards, corrected=corrected)
     found = index.hits(selection.words, "popular") if selection.words else None
     if found and total and not found.is_whole:
         page = replace(page, partly=(found.matched, found.asked))
@@ -193,5 +210,9 @@ def _with_a_way_on(found: CatalogPage) -> CatalogPage:
     index, selection = found.index, found.selection
     better = index.meant(selection.words) if selection.words else None
     popular = [] if found.total else index.page(Selection(), 0, SHOWN_FEATURED)
-    meant = " ".join(map(words.readable, better)) if better else None
+    meant = _readable(better) if better else None
     return replace(found, meant=meant, instead=tuple(cards_of(popular)))
+
+
+def _readable(folded: Sequence[str]) -> str:
+    return " ".join(map(words.readable, folded))

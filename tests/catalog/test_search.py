@@ -74,12 +74,40 @@ def test_accents_beginnings_and_names(
 @pytest.mark.parametrize("typed", ["pyhton", "pythno", "pythn", "Flask, frist steps", "pyton zeppelins"])
 def test_did_you_mean(client: FlaskClient, cast: Cast, typed: str) -> None:
     page = client.get("/courses", query_string={"q": typed}).text
-    assert "Did you mean" in page
     meant = {"Flask, frist steps": "flask first steps", "pyton zeppelins": "python zeppelins"}.get(
         typed, "python"
     )
     assert f"<b>{meant}</b>" in page
+    assert ("Did you mean" in page) == (" " in typed), "what has some results keeps them"
+    assert ("Showing results for" in page) == (" " not in typed)
     assert titles(client, f"/courses?q={meant.replace(' ', '+')}")
+
+
+def test_a_clear_correction_is_searched_unless_what_was_typed_is_wanted(
+    app: Flask, client: FlaskClient, cast: Cast
+) -> None:
+    with app.app_context():
+        add_course(cast, "PostgreSQL in production", summary="Run a database that you can sleep next to.")
+    for typed, meant in {"databse": "database", "dtabase": "database", "postgers": "postgresql"}.items():
+        page = client.get(f"/courses?q={typed}&sort=newest").text
+        assert f"Results for “{meant}”" in page
+        assert f'/courses?q={typed}&amp;exact=1&amp;sort=newest">Search instead for “{typed}”' in page
+        assert titles(client, f"/courses?q={typed}") == ["PostgreSQL in production"]
+        exactly = client.get(f"/courses?q={typed}&exact=1").text
+        assert f"Results for “{typed}”" in exactly
+        assert "Nothing found" in exactly
+        assert f'Did you mean <a href="/courses?q={meant}"><b>{meant}</b>' in exactly
+
+
+@pytest.mark.parametrize(("typed", "spelt"), [("c++ f#", False), ("xqzvwk", True), ("4711", False)])
+def test_what_has_no_results_is_neither_sorted_nor_called_misspelt(
+    client: FlaskClient, cast: Cast, typed: str, spelt: bool
+) -> None:
+    page = client.get("/courses", query_string={"q": typed}).text
+    assert "Nothing found" in page
+    assert ("Check the spelling" in page) is spelt
+    assert "Sort by" not in page
+    assert "Sort by" in client.get("/courses").text
 
 
 def test_nothing_is_meant_by_nonsense(client: FlaskClient, cast: Cast) -> None:
@@ -126,11 +154,14 @@ def test_a_word_is_suggested_if_it_is_near_and_frequent() -> None:
         "git": 4,
         "kubernetes": 1,
         "kubernets": 9,
+        "postgresql": 2,
+        "databases": 4,
     }
     corrections = {
         "raect": "react", "reacc": "reach", "flaks": "flask", "lfask": "flask", "gti": "git", "git": "git",
         "gut": "gut", "docker": "docker", "borker": "borker", "kuberntees": "kubernetes", "zzzzzz": "zzzzzz",
         "kubrnets": "kubernets", "kbrnetes": "kbrnetes", "r3act": "r3act",
+        "postgers": "postgresql", "databse": "databases", "datbases": "databases", "datafix": "datafix",
     }  # fmt: skip
     found = {word: spelling.correct((word,), {word}, known) or (word,) for word in corrections}
     assert found == {word: (right,) for word, right in corrections.items()}

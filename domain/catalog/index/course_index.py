@@ -73,7 +73,8 @@ class CourseIndex:
     """An immutable snapshot of the catalogue; a change replaces it as a whole.
 
     `ids` holds sixteen bytes for every row; `documents` maps the id of a search document to its row, or -1.
-    `vocabulary` holds the words of titles and keywords, and in how many courses each occurs.
+    `vocabulary` holds the words of titles and keywords, `spellings` those of summaries too, and in how many
+    courses each occurs.
     """
 
     ids: bytes
@@ -81,6 +82,7 @@ class CourseIndex:
     orders: dict[str, SortOrder]
     documents: Sequence[int]
     vocabulary: dict[str, int]
+    spellings: dict[str, int]
     compounds: str
     categories: dict[str, CategoryCount]
     featured: tuple[UUID, ...]
@@ -156,7 +158,7 @@ class CourseIndex:
         """Correct the spelling of `words`; None unless courses have more of the corrected ones."""
         wanted = self._wanted(words)
         unknown = {word for word in wanted if not self._wide([word])[0][-1]}
-        better = spelling.correct(wanted, unknown, self.vocabulary)
+        better = spelling.correct(wanted, unknown, self.spellings)
         if better and self.hits(better, "popular").matched > self.hits(words, "popular").matched:
             return better
         return None

@@ -71,7 +71,8 @@ class Facet:
 class Selection:
     """A search: the text as typed, its folded words, chosen (facet, values) pairs, and the sort order.
 
-    `noise` is a typed text without any word, so that nothing is searched.
+    `noise` is a typed text without any word, so that nothing is searched. `exact`: the spelling is as it
+    should be.
     """
 
     text: str = ""
@@ -79,6 +80,7 @@ class Selection:
     chosen: tuple[tuple[str, tuple[str, ...]], ...] = ()
     sort: str = "popular"
     noise: str = ""
+    exact: bool = False
 
     def values(self, facet: str) -> tuple[str, ...]:
         """List the chosen values of `facet`."""
@@ -94,6 +96,7 @@ class Selection:
     def pairs(self) -> list[tuple[str, str]]:
         """List the query parameters of its address; defaults are left out."""
         found = [("q", self.text)] if self.words else []
+        found += [("exact", "1")] if self.exact else []
         found += [(name, value) for name, values in self.chosen for value in values]
         return found if self.sort == self.usual_sort else [*found, ("sort", self.sort)]
 
@@ -114,6 +117,7 @@ def read(values: Mapping[str, list[str]], facets: Iterable[Facet]) -> Selection:
         if known:
             chosen.append((facet.name, known if facet.many else known[:1]))
     selection = Selection(text if wanted else "", wanted, tuple(chosen), noise="" if wanted else text)
+    selection = replace(selection, exact=bool(wanted) and values.get("exact") == ["1"])
     sort = values.get("sort", [""])[0]
     known_sort = sort in SORTS and (sort != "relevance" or bool(wanted))
     return replace(selection, sort=sort if known_sort else selection.usual_sort)

@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 
 from domain.catalog import availability, pricing
 from domain.catalog.index import facets, search, terms
+from domain.catalog.index import words as of_texts
 from domain.catalog.index.course_index import CategoryCount, CourseIndex, SortOrder
 from domain.catalog.index.facets import Facet, FacetChoice
 from domain.platform import settings
@@ -75,6 +76,7 @@ def _rows(moment: datetime) -> Select[Any]:
             p.id, p.category_id, p.level, p.tier, reference, price_now.label("price_now"), p.currency,
             p.rating_avg, p.rating_count, p.holder_count, p.published_at, p.featured, c.technology,
             c.language, c.duration_seconds, d.c.id, d.c.title, d.c.keywords,
+            p.summary,
         )
         .select_from(products.outerjoin(courses, p.id == c.id).outerjoin(d, d.c.product_id == p.id))
         .where(availability.listed(moment))
@@ -99,6 +101,7 @@ class _Columns:
     featured: list[UUID] = field(default_factory=list)
     currencies: Counter[str] = field(default_factory=Counter)
     vocabulary: Counter[str] = field(default_factory=Counter)
+    spellings: Counter[str] = field(default_factory=Counter)
     compounds: set[str] = field(default_factory=set)
 
     def add(self, batch: Sequence[Any]) -> None:
@@ -106,12 +109,12 @@ class _Columns:
         plain: dict[str, list[int]] = {name: [] for name in ("level", "tier", "rating", "duration", "sale")}
         for (
             id_, category, level, tier, reference, price, currency, rating, count, sales, published,
-            featured, technology, language, seconds, document, title, keywords,
+            featured, technology, language, seconds, document, title, keywords, summary,
         ) in batch:  # fmt: skip
             if document is not None:
                 self.documents.append((document, len(self.price)))
                 self._add_words(
-                    f"{title.partition(SEPARATOR)[0]} {keywords.partition(SEPARATOR)[0]}", language
+                    f"{title.partition(SEPARATOR)[0]} {keywords.partition(SEPARATOR)[0]}", summary, language
                 )
             self.ids += id_.bytes
             self.category.append(self.category_codes[category])
@@ -132,10 +135,15 @@ class _Columns:
         for name, codes in plain.items():
             self.codes.setdefault(name, bytearray()).extend(codes)
 
-    def _add_words(self, text: str, language: str | None) -> None:
-        """Count the words of a course, each once, and keep those that may be compounds."""
+    def _add_words(self, text: str, summary: str, language: str | None) -> None:
+        """Count the words of a course, each once, and keep those that may be compounds.
+
+        `text` is folded already.
+        """
         words = {word for word in text.split() if len(word) >= SHORTEST_WORD and not word.isdigit()}
         self.vocabulary.update(words)
+        heard = (word for word in of_texts.of_document(summary) if len(word) >= SHORTEST_WORD)
+        self.spellings.update(words.union(word for word in heard if not word.isdigit()))
         if language and language.split("-")[0].lower() in terms.COMPOUNDING:
             self.compounds.update(word for word in words if len(word) >= terms.SHORTEST_COMPOUND)
 
@@ -161,6 +169,7 @@ class _Columns:
             orders={name: SortOrder.of(rows, columns) for name, rows in sequences.items()},
             documents=documents,
             vocabulary=dict(self.vocabulary),
+            spellings=dict(self.spellings),
             compounds="".join(f"{word}\n" for word in sorted(self.compounds)),
             categories=_category_counts(categories, self.category),
             featured=tuple(self.featured),

@@ -1,4 +1,4 @@
-"""Spelling correction (“Did you mean”) from the words of titles and keywords."""
+"""Spelling correction (“Did you mean”) from the words of titles, keywords and summaries."""
 
 from collections.abc import Mapping, Sequence, Set
 
@@ -9,6 +9,8 @@ SHORTEST = 3  # and in that only two letters may have changed places
 LONG = 8  # letters, from which on two slips are near; in a shorter word they make another one
 OFTEN = 2  # courses that have a word two slips away
 CANDIDATES = 24
+BEGINNING = 7  # letters that may be a beginning with a slip: `postgers` of `postgresql`
+REST = 4  # letters that such a beginning may lack
 
 
 def correct(
@@ -36,4 +38,25 @@ def _nearest(word: str, vocabulary: Mapping[str, int]) -> str:
         and (known[0] == word[0] or known[:2] == word[1::-1])
         and (distance <= 1 or vocabulary[known] >= OFTEN)
     ]
-    return min(likely)[2] if likely else word
+    best = min(likely, default=None)
+    if best and best[0] <= 1:
+        return best[2]
+    return _longer(word, vocabulary) or (best[2] if best else word)
+
+
+def _longer(word: str, vocabulary: Mapping[str, int]) -> str | None:
+    """Find the word that begins with `word` but for one slip; the end of a search is often left out."""
+    if len(word) < BEGINNING:
+        return None
+    near = [
+        (len(known), -often, known)
+        for known, often in vocabulary.items()
+        if known[0] == word[0]
+        and len(word) < len(known) <= len(word) + REST
+        and known.isalpha()
+        and any(
+            known[length - 1] == word[-1] and OSA.distance(word, known[:length], score_cutoff=1) <= 1
+            for length in (len(word) - 1, len(word), len(word) + 1)
+        )
+    ]
+    return min(near)[2] if near else None
