@@ -236,7 +236,7 @@ def test_a_plain_form_is_kept_and_sent_after_signing_in(
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", name="Not sent yet")).to_be_visible()
-    expect(page.get_by_label("Body")).to_have_value("\nTyped for an hour.\n\n    code\n")
+    expect(page.get_by_label("Text", exact=True)).to_have_value("\nTyped for an hour.\n\n    code\n")
     page.get_by_role("button", name="Send it now").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
     with house.app.app_context():
@@ -255,7 +255,7 @@ def test_a_plain_form_without_script_after_signing_in_again_elsewhere(
     leave(page.context)
     sign_in(page, "bo@example.com")
     page.get_by_role("button", name="Publish").click()
-    expect(page.get_by_label("Comment")).to_have_value("Clear and kind words.")
+    expect(page.get_by_label("What should others know?")).to_have_value("Clear and kind words.")
     page.get_by_role("button", name="Send it now").click()
     expect(page.get_by_text("Thanks. Your review is published.")).to_be_visible()
 
