@@ -48,6 +48,9 @@
     else stretches.push(stretch);
   };
   const close = () => {
+    // Up to here it has played: the last “timeupdate” is a quarter of a second old, which is more of a fast film.
+    const step = media && from !== null && !media.seeking ? media.currentTime - to : -1;
+    if (step >= 0 && step <= 5) to = media.currentTime;
     if (from !== null && to - from >= SHORTEST) add([from, to, place.dataset.opened]);
     from = to = media && !media.paused && !media.seeking && !media.ended ? media.currentTime : null;
   };
