@@ -97,9 +97,7 @@ def emoji_names(state: StateCore) -> None:
     for token in state.tokens:
         for child in _texts(token):
             if child.content.count(":") > 1:
-                child.content = _EMOJI.sub(
-                    lambda found: _emoji().get(found[1].lower(), found[0]), child.content
-                )
+                child.content = _EMOJI.sub(_named, child.content)
 
 
 def _named(found: re.Match[str]) -> str:

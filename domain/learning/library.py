@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from domain.base import clock
@@ -94,10 +94,26 @@ def load_page(user: User, page: int = 1) -> LibraryPage:
     By number, not behind a cursor: the page shows how many there are and links to each, and learning a course
     moves it to the front, so that a cursor would skip or repeat others. It counts one person's courses.
     """
+    query = _courses_of(user).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)
+    rows = db.session.execute(query, {"moment": clock.now()}).mappings().all()
+    locked = [row["id"] for row in rows if row["missing"] is not None]
+    locking = prerequisites.locking_each(user, locked) if locked else {}
+    courses = [
+        LibraryCourse(
+            **{name: value for name, value in row.items() if name not in ("total", "missing")},
+            lock=prerequisites.lock_on(locking.get(row["id"], [])),
+        )
+        for row in rows
+    ]
+    return LibraryPage(courses, rows[0]["total"] if rows else 0, page)
+
+
+def _courses_of(user: User) -> Select[*tuple[Any, ...]]:
+    """Build the query of what `user` may learn: unfinished before finished ones, the latest first."""
     mine = and_(LessonProgress.user_id == user.id, LessonProgress.lesson_id == Enrollment.last_lesson_id)
     held = select(AccessGrant.id).where(*access_facts.holding(user.id, Enrollment.course_id)).exists()
     started = begun(Enrollment)
-    query = (
+    return (
         select(
             Course.id,
             Course.slug,
@@ -133,20 +149,7 @@ def load_page(user: User, page: int = 1) -> LibraryPage:
             Enrollment.last_accessed_at.desc(),
             Enrollment.id,
         )
-        .limit(PAGE_SIZE)
-        .offset((page - 1) * PAGE_SIZE)
     )
-    rows = db.session.execute(query, {"moment": clock.now()}).mappings().all()
-    locked = [row["id"] for row in rows if row["missing"] is not None]
-    locking = prerequisites.locking_each(user, locked) if locked else {}
-    courses = [
-        LibraryCourse(
-            **{name: value for name, value in row.items() if name not in ("total", "missing")},
-            lock=prerequisites.lock_on(locking.get(row["id"], [])),
-        )
-        for row in rows
-    ]
-    return LibraryPage(courses, rows[0]["total"] if rows else 0, page)
 
 
 def owned(user: User, product_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:

@@ -45,17 +45,22 @@ class Targets:
     lessons: dict[str, NewLesson] = field(default_factory=dict)
     _addresses: dict[str, NewLesson] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
+    _firsts: dict[str, NewLesson] = field(default_factory=dict)  # of each folder, at any depth
+    _folders: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         for lesson in self.course.lessons():
             if lesson.file:
                 self.lessons[lesson.file] = lesson
+                for folder in _folders_of(lesson.file):
+                    self._firsts.setdefault(folder, lesson)
             for address in lesson.addresses:
                 self._addresses.setdefault(_address(address), lesson)
         for file, first in self.course.introductions.items():
             if first in self.lessons:
                 self.lessons.setdefault(file, self.lessons[first])
         for name in self.source.names:
+            self._folders.update(_folders_of(name))
             self._names.setdefault(fold(PurePosixPath(name).name), name)
             if name in self.lessons:
                 self._names.setdefault(fold(PurePosixPath(without_ending(name)).name), name)
@@ -64,7 +69,7 @@ class Targets:
 
     def is_own(self, path: str) -> bool:
         """Tell whether a path from the root is a page of this site, not a file of the course."""
-        return _OWN.match(path) is not None and not any(self._files(path, ""))
+        return _OWN.match(path) is not None and not any(self._files(path))
 
     def find(self, path: str, file: str) -> Target:
         """Find what `path` means in `file`; both without query and fragment."""
@@ -101,14 +106,12 @@ class Targets:
         meant = find_lesson(self.source.names, name)
         if meant in self.lessons:
             return self.lessons[meant]
-        inside = "" if name in ("", ".") else f"{name.rstrip('/')}/"
-        within = (lesson for lesson in self.course.lessons() if lesson.file.startswith(inside))
-        return next(within, None) if inside else None
+        return self._firsts.get(name.rstrip("/"))
 
     def _candidates(self, path: str, file: str) -> Iterator[str]:
         path = composed(path)
         if path.startswith("/"):
-            yield from self._files(path, file)
+            yield from self._files(path)
             yield posixpath.normpath(path.strip("/"))
             return
         here = posixpath.dirname(file)
@@ -119,7 +122,7 @@ class Targets:
             elif folder == here:
                 return
 
-    def _files(self, path: str, _file: str) -> Iterator[str]:
+    def _files(self, path: str) -> Iterator[str]:
         """Yield the files and folders that a path from the root may mean: sites have several roots."""
         bare = posixpath.normpath(path.strip("/"))
         for root in _ROOTS:
@@ -132,11 +135,15 @@ class Targets:
             return Target(sentence=missing(self.source, name), kind=MISSING_PICTURES)
         if name in self.source.names or find_lesson(self.source.names, name):
             return Target(sentence=f"{name} is no lesson of this course.", kind=NO_LESSON)
-        if name == "." or any(known.startswith(f"{name}/") for known in self.source.names):
+        if name == "." or name in self._folders:
             return Target(sentence=f"{name} is a folder without a lesson.", kind=TO_A_FOLDER)
         if path.startswith("/"):
             return Target(sentence=f"{path[:100]} is no file of this folder.", kind=FROM_THE_ROOT)
         return Target(sentence=missing(self.source, name), kind=NOWHERE)
+
+
+def _folders_of(file: str) -> list[str]:
+    return [str(folder) for folder in PurePosixPath(file).parents][:-1]
 
 
 def _address(path: str) -> str:
