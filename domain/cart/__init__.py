@@ -1,0 +1,1 @@
+"""What somebody means to buy: the cart, and the wishlist."""
