@@ -125,7 +125,7 @@ KINDS: dict[str, Task | LongTask] = {
         "commerce.reconciliation.end_listing",
     ),
     "tell_of_opened": Task("learning.prerequisites.tell_of_opened"),
-    "tell_of_sale": Task("commerce.wishlist.tell_of_sale"),
+    "tell_of_sale": Task("cart.wishlist.tell_of_sale"),
     "refund_payment": LongTask("commerce.refunds.begin", "commerce.refunds.send", "commerce.refunds.end"),
     "make_backup": LongTask(
         "platform.backup_jobs.begin",

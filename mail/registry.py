@@ -48,7 +48,7 @@ PURPOSES: dict[str, MailPurpose] = {
 # message must not be sent any more, or None. Messages that wait hold these names, so they never change.
 CONDITIONS: dict[str, str] = {
     "notification_is_wanted": "platform.mail_preferences.objection",
-    "sale_is_on": "commerce.wishlist.objection",
+    "sale_is_on": "cart.wishlist.objection",
 }
 
 

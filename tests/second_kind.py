@@ -3,7 +3,8 @@
 A kit has no table of its own. It gives one course to its buyer.
 """
 
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, cast
@@ -73,6 +74,15 @@ class KitKind:
     def parts(self, product: Product) -> list[Part]:
         """Give it all to the creator of its course."""
         return [Part(product.creator_id, _course(), product.price_cents)]
+
+    def contents(self, product_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[uuid.UUID]]:
+        """List its one course."""
+        return {product_id: [_course()] for product_id in product_ids}
+
+    def take_free(self, buyer: User, product: Product) -> None:
+        """Open its course."""
+        access.grant(buyer.id, _course(), GrantSource.FREE, _course())
+        enrollment.enroll(buyer.id, _course())
 
     def reserve(self, line: Purchase) -> None:
         """Do nothing."""

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.wishlist import bp
 from blueprints.wishlist.forms import NotifyForm
-from domain.commerce import wishlist
+from domain.cart import wishlist
 from models import db
 from web import hypermedia
 from web.signed_in import me

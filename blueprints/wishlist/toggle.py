@@ -4,8 +4,8 @@ from werkzeug.wrappers import Response
 
 from blueprints.wishlist import bp
 from blueprints.wishlist.forms import WishForm
+from domain.cart import wishlist
 from domain.catalog import kinds
-from domain.commerce import wishlist
 from models import Product
 from web import hypermedia
 from web.actions import Attempt

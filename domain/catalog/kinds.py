@@ -6,6 +6,8 @@ is named here, as jobs name their verbs.
 
 import importlib
 import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple, Protocol
@@ -50,9 +52,12 @@ class Kind(Protocol):
 
     `lock` says what `person` has to do before the product opens, were it theirs; None if it opens at once.
     `refusal` says in a sentence why `buyer` can't take the product at `at`, None if they can. `parts` lists
-    whom it pays. `reserve` holds what is scarce before Stripe is asked. `deliver` gives the line to its owner
-    and `withdraw` takes back exactly that; both are idempotent. `landing` leads to what the line gave, to
-    what has to be done before that opens, or to the product's page while it gives nothing.
+    whom it pays. `contents` lists the courses in each of the products by their ids, with one query at most: a
+    course is its own. `take_free` gives `buyer` what costs nothing, and refuses what does; idempotent.
+
+    `reserve` holds what is scarce before Stripe is asked. `deliver` gives the line to its owner and
+    `withdraw` takes back exactly that; both are idempotent. `landing` leads to what the line gave, to what
+    has to be done before that opens, or to the product's page while it gives nothing.
     """
 
     noun: str
@@ -66,6 +71,8 @@ class Kind(Protocol):
     def lock(self, person: User, product: Product) -> Lock | None: ...
     def refusal(self, buyer: User, product: Product, at: datetime) -> str | None: ...
     def parts(self, product: Product) -> list[Part]: ...
+    def contents(self, product_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[uuid.UUID]]: ...
+    def take_free(self, buyer: User, product: Product) -> None: ...
     def reserve(self, line: Purchase) -> None: ...
     def deliver(self, line: Purchase) -> None: ...
     def withdraw(self, line: Purchase) -> None: ...
@@ -83,6 +90,15 @@ class Named(Protocol):
     def kind(self) -> ProductKind: ...
     @property
     def slug(self) -> str: ...
+
+
+class Identified(Protocol):
+    """The columns of a product, or of a row about one, that identify it and name its kind."""
+
+    @property
+    def id(self) -> uuid.UUID: ...
+    @property
+    def kind(self) -> ProductKind: ...
 
 
 # The names of these columns, for queries.
@@ -107,6 +123,17 @@ def page(product: Named) -> str:
 def entrance(product: Named) -> Link:
     """Link to what somebody has who owns `product`."""
     return kind_of(product).entrance(product.slug)
+
+
+def contents(products: Iterable[Identified]) -> dict[uuid.UUID, list[uuid.UUID]]:
+    """List the courses in each of `products` by their ids; one query per kind at most."""
+    by_kind: dict[ProductKind, list[uuid.UUID]] = defaultdict(list)
+    for product in products:
+        by_kind[product.kind].append(product.id)
+    found: dict[uuid.UUID, list[uuid.UUID]] = {}
+    for kind, product_ids in by_kind.items():
+        found |= _load(kind).contents(product_ids)
+    return found
 
 
 def product_at(person: User | None, slug: str) -> Product:

@@ -1,1 +1,1 @@
-"""Commerce: checkout, orders, Stripe's events, refunds, reconciliation, and the wishlist."""
+"""Commerce: checkout, orders, Stripe's events, refunds and reconciliation."""

@@ -1,5 +1,7 @@
 """Courses as a kind of product: bought, they open to their owner."""
 
+import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
 from domain.base.addresses import path_to, pattern_of
@@ -56,6 +58,14 @@ class CourseKind:
     def parts(self, product: Product) -> list[Part]:
         """Give it all to the course's creator."""
         return [Part(product.creator_id, product.id, product.price_cents)]
+
+    def contents(self, product_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[uuid.UUID]]:
+        """Each course is its own contents."""
+        return {product_id: [product_id] for product_id in product_ids}
+
+    def take_free(self, buyer: User, product: Product) -> None:
+        """Enroll them for free."""
+        enrollment.enroll_free(buyer, _course(product))
 
     def reserve(self, line: Purchase) -> None:
         """Do nothing: a course is never sold out."""

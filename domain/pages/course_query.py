@@ -6,10 +6,11 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, false, literal, o
 
 from domain.base.json_rows import json_array_of_rows
 from domain.base.sql import asked_last
+from domain.cart import wishlist
 from domain.catalog import availability, pricing, shown_lessons
 from domain.catalog.cards import categories, creator_slug, people, profiles
 from domain.catalog.index.index_builder import courses, products
-from domain.commerce import orders, wishlist
+from domain.commerce import orders
 from domain.community import course_reports
 from domain.learning import access_facts, library
 from models import (

@@ -29,8 +29,9 @@ from domain.authoring import (
 )
 from domain.authoring.curriculum import Position
 from domain.base import clock
+from domain.cart import wishlist
 from domain.catalog import categories, expiry, featured, lifecycle
-from domain.commerce import checkout, fulfilment, refunds, wishlist
+from domain.commerce import checkout, fulfilment, refunds
 from domain.community import course_reports, reply_reports, review_replies, reviews
 from domain.learning import access, comp_access, enrollment, playback, progress
 from domain.learning.watched_ranges import Heartbeat

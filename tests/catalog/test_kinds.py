@@ -123,6 +123,13 @@ def test_parts(product: Product) -> None:
     assert all(db.session.get(Course, part.course_id) for part in parts)
 
 
+def test_contents(product: Product) -> None:
+    found = kinds.contents([product])
+    assert list(found) == [product.id]
+    assert all(db.session.get(Course, course_id) for course_id in found[product.id])
+    assert {part.course_id for part in kinds.kind_of(product).parts(product)} <= set(found[product.id])
+
+
 def test_delivered_to_the_owner_and_not_to_who_paid(line: Purchase, cast: Cast) -> None:
     kind = kinds.kind_of(line.product)
     kind.reserve(line)

@@ -11,9 +11,9 @@ from sqlalchemy import update
 
 from domain.analytics import daily_counts
 from domain.base import clock
+from domain.cart import wishlist
 from domain.catalog import counters
 from domain.catalog.index import search
-from domain.commerce import wishlist
 from domain.community import reviews
 from models import (
     Course,

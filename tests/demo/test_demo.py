@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from cli.stats import STEPS
 from demo import loader, source
 from domain.authoring.lesson_content import NEW
-from domain.commerce import wishlist
+from domain.cart import wishlist
 from domain.platform import notifications
 from domain.portable import MANIFEST, exporting, folder_writer, importing
 from models import (

@@ -4,12 +4,13 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-MONEY = ("domain/commerce", "domain/ledger", "domain/payouts", "payments", "mail", "blueprints/orders",
-         "blueprints/checkout", "templates/orders", "templates/checkout", "templates/mail")  # fmt: skip
+MONEY = ("domain/commerce", "domain/cart", "domain/ledger", "domain/payouts", "payments", "mail",
+         "blueprints/orders", "blueprints/checkout", "templates/orders", "templates/checkout",
+         "templates/mail")  # fmt: skip
 
 
 # Rooms that ask for products of every kind: their words and addresses come from the kind.
-ROOMS = ("domain/commerce", "blueprints/orders", "blueprints/checkout", "blueprints/wishlist",
+ROOMS = ("domain/commerce", "domain/cart", "blueprints/orders", "blueprints/checkout", "blueprints/wishlist",
          "blueprints/reviews", "templates/orders", "templates/checkout", "templates/wishlist",
          "templates/reviews", "templates/mail/receipt", "templates/mail/payment_pending",
          "templates/mail/payment_failed", "domain/community")  # fmt: skip

@@ -36,7 +36,7 @@ Browser = Callable[[User], FlaskClient]
 @pytest.fixture(autouse=True)
 def unconditional(monkeypatch: pytest.MonkeyPatch) -> None:
     """The sale is always on: this is about consent."""
-    monkeypatch.setattr("domain.commerce.wishlist.objection", lambda user, **about: None)
+    monkeypatch.setattr("domain.cart.wishlist.objection", lambda user, **about: None)
 
 
 def agree(app: Flask, user: User) -> None:

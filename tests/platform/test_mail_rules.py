@@ -16,7 +16,7 @@ from sqlalchemy.orm import selectinload
 import jobs
 import mail
 from domain.base import clock
-from domain.commerce import wishlist
+from domain.cart import wishlist
 from domain.platform import outbox
 from mail import composing, registry
 from models import EmailMessage, EmailStatus, Job, JobState, MailPurpose, Order, User, db
@@ -36,7 +36,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
         seen.append({"user": user.email, **about})
         return about.get("why")
 
-    monkeypatch.setitem(registry.CONDITIONS, "stub", "commerce.wishlist.stub_objection")
+    monkeypatch.setitem(registry.CONDITIONS, "stub", "cart.wishlist.stub_objection")
     monkeypatch.setattr(wishlist, "stub_objection", objection, raising=False)
     return seen
 

@@ -13,7 +13,7 @@ import jobs
 from domain import Refused
 from domain.authoring import course_price
 from domain.base import clock
-from domain.commerce import wishlist
+from domain.cart import wishlist
 from domain.learning import access, enrollment
 from domain.platform import consents
 from models import (
