@@ -4,7 +4,16 @@ Every call returns a small frozen value or raises one of the exceptions below. N
 database transaction is open: the network can take the whole timeout.
 """
 
-from payments.checkout import Checkout, Line, Session, expire_session, find_session, open_session, session_of
+from payments.checkout import (
+    Checkout,
+    Line,
+    UnknownCustomer,
+    expire_session,
+    find_session,
+    open_session,
+    session_of,
+    statement_suffix,
+)
 from payments.client import (
     RETRIES,
     TIMEOUT_SECONDS,
@@ -14,6 +23,7 @@ from payments.client import (
     is_configured,
     is_live,
 )
+from payments.customers import delete_customer, ensure_customer, update_customer
 from payments.events import (
     DEEPEST_EVENT,
     MOST_EVENTS,
@@ -29,8 +39,10 @@ from payments.events import (
     related_object,
 )
 from payments.refunds import StripeRefund, find_refund, refund, refunds_of_charge
+from payments.sessions import Address, Session, SessionLine
 
 __all__ = [
+    "Address",
     "Checkout",
     "DEEPEST_EVENT",
     "Event",
@@ -44,10 +56,14 @@ __all__ = [
     "RETRIES",
     "RelatedObject",
     "Session",
+    "SessionLine",
     "StripeRefund",
     "TIMEOUT_SECONDS",
     "TOLERANCE_SECONDS",
+    "UnknownCustomer",
     "about_of",
+    "delete_customer",
+    "ensure_customer",
     "events_since",
     "expire_session",
     "find_object",
@@ -61,4 +77,6 @@ __all__ = [
     "related_object",
     "refunds_of_charge",
     "session_of",
+    "statement_suffix",
+    "update_customer",
 ]

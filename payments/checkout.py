@@ -1,19 +1,35 @@
 """Checkout Sessions: create, retrieve, expire."""
 
+import re
+import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from domain.base.log import log
 from payments.client import PaymentRefused, PaymentUnavailable, ask, client, listed
+from payments.sessions import EXPANSIONS, Session, read_session
+
+SUFFIX_LENGTH = 22
+
+
+class UnknownCustomer(PaymentRefused):  # noqa: N818 - a state of the world, not a fault of the caller
+    """Stripe doesn't have the customer any more: another has to be made."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a Checkout Session; `amount` is in whole minor units."""
+    """A line of a Checkout Session; `amount` is in whole minor units.
+
+    `tax_behavior` is "inclusive" or "exclusive", which Stripe Tax needs. `image` is an absolute address.
+    `reference` is ours, and comes back with SessionLine.
+    """
 
     title: str
     amount: int
+    tax_behavior: str = ""
+    description: str = ""
+    image: str = ""
+    reference: str = ""
 
 
 @dataclass(frozen=True)
@@ -21,7 +37,11 @@ class Checkout:
     """The parameters of a Checkout Session: its lines, and the return addresses.
 
     `key` is the idempotency key; the same key must always come with the same values. `success_url` holds the
-    literal {CHECKOUT_SESSION_ID}.
+    literal {CHECKOUT_SESSION_ID}. With a `customer`, the page knows their address, and their saved cards if
+    `save_card`: the buyer ticks on the page whether a card is kept. `collect_address` requires a billing
+    address, `automatic_tax` lets Stripe compute the tax, `tax_id_collection` asks for a VAT id.
+    `statement_descriptor` follows the account's prefix on the buyer's bank statement; `locale` is the page's
+    language, "" for the browser's.
     """
 
     key: str
@@ -32,65 +52,95 @@ class Checkout:
     email: str
     success_url: str
     cancel_url: str
-
-
-@dataclass(frozen=True)
-class Session:
-    """A Checkout Session in its present state.
-
-    `status`: open, complete or expired. `payment_status`: paid, unpaid or no_payment_required.
-    `payment_intent` and the intent's own status are None until somebody tried to pay.
-    """
-
-    id: str
-    url: str | None
-    status: str
-    payment_status: str
-    amount_total: int
-    currency: str
-    livemode: bool
-    expires_at: datetime
-    payment_intent: str | None
-    payment_intent_status: str | None
-    metadata: dict[str, str]
-    client_reference_id: str | None
-
-    @property
-    def is_settled(self) -> bool:
-        """Tell whether it is paid, or nothing was due."""
-        return self.status == "complete" and self.payment_status in ("paid", "no_payment_required")
-
-    @property
-    def has_failed(self) -> bool:
-        """Tell whether a delayed payment failed: complete, unpaid, and its intent needs another method."""
-        dead = self.payment_intent_status in ("requires_payment_method", "canceled")
-        return self.status == "complete" and self.payment_status == "unpaid" and dead
+    customer: str = ""
+    collect_address: bool = False
+    automatic_tax: bool = False
+    tax_id_collection: bool = False
+    save_card: bool = False
+    statement_descriptor: str = ""
+    locale: str = ""
 
 
 def open_session(checkout: Checkout) -> Session:
     """Create the Checkout Session for `checkout`, or get the one created with its idempotency key before.
 
-    Raises PaymentUnavailable, PaymentRefused, KeySpent.
+    Raises PaymentUnavailable, PaymentRefused, UnknownCustomer, KeySpent.
     """
+    sessions = client().v1.checkout.sessions
+    options: Any = {"idempotency_key": checkout.key}
+    try:
+        return read_session(ask(lambda: sessions.create(_parameters(checkout), options)))
+    except PaymentRefused as refusal:
+        if refusal.code == "resource_missing" and refusal.param == "customer":
+            raise UnknownCustomer(str(refusal), refusal.code, refusal.param) from refusal
+        raise
+
+
+def _parameters(checkout: Checkout) -> Any:
+    """Build the request. Stripe mails no receipt: ours is the document, so no `receipt_email` is given."""
     reference = {"order_id": checkout.order_id, "order_number": checkout.number}
-    prices = [
-        {"currency": checkout.currency, "unit_amount": line.amount, "product_data": {"name": line.title}}
-        for line in checkout.lines
-    ]
-    params: Any = {
+    payment: dict[str, Any] = {"description": f"Order {checkout.number}", "metadata": reference}
+    if suffix := statement_suffix(checkout.statement_descriptor):
+        payment["statement_descriptor_suffix"] = suffix
+    params: dict[str, Any] = {
         "mode": "payment",
-        "line_items": [{"price_data": price, "quantity": 1} for price in prices],
-        "customer_email": checkout.email,
+        "line_items": [_line_item(line, checkout.currency) for line in checkout.lines],
         "client_reference_id": checkout.order_id,
         "metadata": reference,
-        "payment_intent_data": {"description": f"Order {checkout.number}", "metadata": reference},
+        "payment_intent_data": payment,
         "adaptive_pricing": {"enabled": False},
         "success_url": checkout.success_url,
         "cancel_url": checkout.cancel_url,
-        "expand": ["payment_intent"],
+        "expand": list(EXPANSIONS),
+        **_buyer(checkout),
     }
-    sessions = client().v1.checkout.sessions
-    return read_session(ask(lambda: sessions.create(params, {"idempotency_key": checkout.key})))
+    if checkout.collect_address:
+        params["billing_address_collection"] = "required"
+    for name in ("automatic_tax", "tax_id_collection"):
+        if getattr(checkout, name):
+            params[name] = {"enabled": True}
+    return {**params, **({"locale": checkout.locale} if checkout.locale else {})}
+
+
+def _buyer(checkout: Checkout) -> dict[str, Any]:
+    """Build who pays. What they type is kept with their customer where tax depends on it."""
+    if not checkout.customer:
+        return {"customer_email": checkout.email}
+    params: dict[str, Any] = {"customer": checkout.customer}
+    if checkout.collect_address or checkout.automatic_tax or checkout.tax_id_collection:
+        params["customer_update"] = {"address": "auto"}
+    if checkout.tax_id_collection:
+        params["customer_update"]["name"] = "auto"
+    if checkout.save_card:
+        params["saved_payment_method_options"] = {
+            "payment_method_save": "enabled",
+            "payment_method_remove": "enabled",
+        }
+    return params
+
+
+def _line_item(line: Line, currency: str) -> dict[str, Any]:
+    product: dict[str, Any] = {"name": line.title}
+    if line.description:
+        product["description"] = line.description
+    if line.image:
+        product["images"] = [line.image]
+    price = {"currency": currency, "unit_amount": line.amount, "product_data": product}
+    if line.tax_behavior:
+        price["tax_behavior"] = line.tax_behavior
+    item: dict[str, Any] = {"price_data": price, "quantity": 1}
+    return {**item, "metadata": {"line": line.reference}} if line.reference else item
+
+
+def statement_suffix(text: str) -> str:
+    """Reduce a text to what Stripe takes after the account's prefix: Latin letters, digits, few signs.
+
+    "" when no letter is left, without which Stripe refuses it.
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    kept = re.sub(r"[^A-Za-z0-9 .,&+\-/]", "", plain)
+    suffix = " ".join(kept.split())[:SUFFIX_LENGTH].strip()
+    return suffix if re.search("[A-Za-z]", suffix) else ""
 
 
 def find_session(session_id: str) -> Session | None:
@@ -98,8 +148,9 @@ def find_session(session_id: str) -> Session | None:
     if not session_id:
         return None
     sessions = client().v1.checkout.sessions
+    params: Any = {"expand": list(EXPANSIONS)}
     try:
-        return read_session(ask(lambda: sessions.retrieve(session_id, {"expand": ["payment_intent"]})))
+        return read_session(ask(lambda: sessions.retrieve(session_id, params)))
     except PaymentRefused as refusal:
         if refusal.code == "resource_missing":
             return None
@@ -109,7 +160,8 @@ def find_session(session_id: str) -> Session | None:
 def session_of(payment_intent: str) -> Session | None:
     """Find the session of a payment intent; None if there was none. Raises PaymentUnavailable."""
     sessions = client().v1.checkout.sessions
-    params: Any = {"payment_intent": payment_intent, "limit": 1, "expand": ["data.payment_intent"]}
+    expand = [f"data.{name}" for name in EXPANSIONS]
+    params: Any = {"payment_intent": payment_intent, "limit": 1, "expand": expand}
     found = listed(lambda: sessions.list(params).data) if payment_intent else []
     return read_session(found[0]) if found else None
 
@@ -124,22 +176,3 @@ def expire_session(session_id: str) -> Session | None:
     except PaymentRefused as refusal:
         log.info("session %s was not expired: %s", session_id, refusal)
     return find_session(session_id)
-
-
-def read_session(found: Any) -> Session:
-    """Convert Stripe's session object."""
-    intent = found.payment_intent
-    return Session(
-        id=found.id,
-        url=found.url,
-        status=found.status,
-        payment_status=found.payment_status,
-        amount_total=found.amount_total,
-        currency=found.currency,
-        livemode=found.livemode,
-        expires_at=datetime.fromtimestamp(found.expires_at, UTC),
-        payment_intent=intent if intent is None or isinstance(intent, str) else intent.id,
-        payment_intent_status=None if intent is None or isinstance(intent, str) else intent.status,
-        metadata=found.metadata.to_dict() if found.metadata else {},
-        client_reference_id=found.client_reference_id,
-    )

@@ -20,11 +20,11 @@ class PaymentUnavailable(Exception):  # noqa: N818 - a state of the world, not a
 
 
 class PaymentRefused(Exception):  # noqa: N818
-    """Stripe rejected the request; `code` is Stripe's own, such as "amount_too_small"."""
+    """Stripe rejected the request; `code` is Stripe's own, such as "amount_too_small", `param` its place."""
 
-    def __init__(self, message: str, code: str | None = None) -> None:
+    def __init__(self, message: str, code: str | None = None, param: str | None = None) -> None:
         super().__init__(message)
-        self.code = code
+        self.code, self.param = code, param
 
 
 class KeySpent(Exception):  # noqa: N818
@@ -49,7 +49,7 @@ def ask(call: Callable[[], Any]) -> Any:
         log.error("an idempotency key was used twice with different parameters: %s", error)
         raise KeySpent(str(error)) from error
     except (stripe.InvalidRequestError, stripe.CardError) as error:
-        raise PaymentRefused(error.user_message or str(error), error.code) from error
+        raise PaymentRefused(error.user_message or str(error), error.code, error.param) from error
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
         log.error("Stripe does not accept our key: %s", error)
         raise PaymentUnavailable(str(error)) from error

@@ -15,7 +15,8 @@ DEEPEST = 4
 Tree = dict[str, Any]
 
 # kind -> field -> kind of what it refers to; `x[]` is a list that only appears when expanded,
-# `=x` an object that is always there, `*` anything with an id of its own.
+# `=x` an object that is always there, `~` a value that only appears when expanded, `*` anything with an id
+# of its own.
 LINKS: dict[str, dict[str, str]] = {
     "checkout.session": {"customer": "customer", "payment_intent": "payment_intent", "line_items": "item[]"},
     "payment_intent": {"customer": "customer", "latest_charge": "charge"},
@@ -38,7 +39,7 @@ LINKS: dict[str, dict[str, str]] = {
         "failure_balance_transaction": "balance_transaction",
     },
     "balance_transaction": {"source": "*"},
-    "item": {"price": "=price"},
+    "item": {"price": "=price", "taxes": "~"},
     "price": {"product": "product"},
 }
 
@@ -83,7 +84,7 @@ def check(kind: str, tree: Tree) -> None:
                 raise cannot_expand(f"{name}.{next(iter(below))}")
             check(target[:-2], below.get("data", {}))
         elif target != "*":
-            check(target.lstrip("="), below)
+            check(target.lstrip("=~"), below)
 
 
 def present(sandbox: Sandbox, body: Body, tree: Tree | None = None) -> Body:
@@ -106,6 +107,8 @@ def follow(sandbox: Sandbox, body: Body, name: str, below: Tree) -> Any:
         rows = members(sandbox, body, name)
         data = [present(sandbox, row, below.get("data")) for row in rows[:10]]
         return {"object": "list", "data": data, "has_more": len(rows) > 10, "url": url_of(body, name)}
+    if target == "~":
+        return body.get(f"_{name}")
     value = body.get(name)
     if isinstance(value, dict):
         return present(sandbox, value, below)

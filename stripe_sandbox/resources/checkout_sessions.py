@@ -68,6 +68,14 @@ CREATE = takes(
     adaptive_pricing=Group({"enabled": Flag()}),
     allow_promotion_codes=Flag(),
     automatic_tax=ENABLED,
+    tax_id_collection=ENABLED,
+    customer_update=Group({"address": Choice("auto", "never"), "name": Choice("auto", "never")}),
+    saved_payment_method_options=Group(
+        {
+            "payment_method_save": Choice("disabled", "enabled"),
+            "payment_method_remove": Choice("disabled", "enabled"),
+        }
+    ),
     billing_address_collection=Choice("auto", "required"),
     phone_number_collection=ENABLED,
     invoice_creation=ENABLED,
@@ -177,6 +185,13 @@ def stated(params: Body) -> Body:
     )
     answer["payment_method_types"] = params.get("allowed_payment_method_types", ["card", "us_bank_account"])
     answer["adaptive_pricing"] = {"enabled": params.get("adaptive_pricing", {}).get("enabled", True)}
+    if "tax_id_collection" in params:
+        answer["tax_id_collection"] = {**params["tax_id_collection"], "required": "never"}
+    if "saved_payment_method_options" in params:
+        answer["saved_payment_method_options"] = {
+            "allow_redisplay_filters": ["always"],
+            **params["saved_payment_method_options"],
+        }
     for name in ("automatic_tax", "invoice_creation"):
         if params.get(name, {}).get("enabled"):
             raise refused(f"The sandbox has no {name}.", f"{name}[enabled]")

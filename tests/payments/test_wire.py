@@ -1,0 +1,152 @@
+"""What we say to Stripe, and what we read in its answers."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+import payments
+from stripe_sandbox.testing import RunningSandbox
+
+ORDER = payments.Checkout(
+    key="order:1:v1",
+    order_id="0190a5c2-0000-7000-8000-000000000001",
+    number="LT-1",
+    lines=(payments.Line("Practical SQL", 1900), payments.Line("Drawing", 2500, reference="line-2")),
+    currency="usd",
+    email="cy@example.com",
+    success_url="http://127.0.0.1:5999/done?session={CHECKOUT_SESSION_ID}",
+    cancel_url="http://127.0.0.1:5999/cart",
+)
+
+
+def new_customer(user_id: str = "user-1", email: str = "cy@example.com", key: str = "customer:1") -> str:
+    """The customer of a person."""
+    return payments.ensure_customer(key, email, "Cy", user_id)
+
+
+def sent(stripe: RunningSandbox) -> dict[str, Any]:
+    """The session as Stripe keeps it."""
+    return stripe.all("checkout.session")[-1]
+
+
+def test_a_plain_checkout_is_sent_as_before(stripe: RunningSandbox) -> None:
+    session = payments.open_session(ORDER)
+    assert (session.amount_subtotal, session.amount_tax, session.amount_total) == (4400, 0, 4400)
+    assert [(line.name, line.amount_total, line.reference) for line in session.lines] == [
+        ("Practical SQL", 1900, ""),
+        ("Drawing", 2500, "line-2"),
+    ]
+    assert (session.customer, session.billing_country, session.tax_status) == (None, None, None)
+    assert sent(stripe)["customer_email"] == "cy@example.com"
+    assert "receipt_email" not in (stripe.requests("POST", "/v1/checkout/sessions")[0].body or "")
+
+
+def test_how_it_was_paid_is_read_from_the_charge(stripe: RunningSandbox) -> None:
+    session = payments.open_session(ORDER)
+    assert (session.method_type, session.method_last4, session.card_country) == (None, None, None)
+    stripe.pay(session.id)
+    found = payments.find_session(session.id)
+    assert found is not None
+    assert (found.method_type, found.payment_method, found.method_last4) == ("card", "visa", "4242")
+    assert found.card_country == "US"
+    assert payments.session_of(found.payment_intent or "") == found
+
+
+def test_a_bank_debit_has_no_brand(stripe: RunningSandbox) -> None:
+    session = payments.open_session(ORDER)
+    stripe.pay(session.id, "later_succeeds")
+    found = payments.find_session(session.id)
+    assert found is not None
+    assert (found.method_brand, found.payment_method, found.method_last4) == (
+        None,
+        "us_bank_account",
+        "6789",
+    )
+
+
+def test_every_line_of_a_large_cart_is_read(stripe: RunningSandbox) -> None:
+    """Stripe sends ten lines with a session, and the others as a list."""
+    lines = tuple(payments.Line(f"Course {number}", 1000 + number) for number in range(50))
+    session = payments.open_session(replace(ORDER, lines=lines))
+    assert [line.amount_subtotal for line in session.lines] == [1000 + number for number in range(50)]
+    assert payments.find_session(session.id) == session
+    assert len(stripe.requests("GET", f"/v1/checkout/sessions/{session.id}/line_items")) == 2
+
+
+def test_one_person_has_one_customer(stripe: RunningSandbox) -> None:
+    first = new_customer()
+    assert new_customer() == first
+    assert new_customer(key="customer:1:again") == first  # the key is forgotten after a day
+    assert new_customer("user-2", key="customer:2") != first
+    assert [one["metadata"]["user_id"] for one in stripe.all("customer")] == ["user-1", "user-2"]
+
+
+def test_a_customer_pays_with_what_stripe_knows_of_them(stripe: RunningSandbox) -> None:
+    customer = new_customer()
+    checkout = replace(
+        ORDER,
+        customer=customer,
+        collect_address=True,
+        tax_id_collection=True,
+        save_card=True,
+        statement_descriptor="Léctern* <school>",
+        locale="de",
+    )
+    session = payments.open_session(checkout)
+    kept = sent(stripe)
+    assert session.customer == kept["customer"] == customer
+    assert kept["customer_email"] is None
+    assert kept["saved_payment_method_options"]["payment_method_save"] == "enabled"
+    assert (kept["billing_address_collection"], kept["locale"]) == ("required", "de")
+    stripe.pay(session.id)
+    [charge] = stripe.all("charge")
+    assert (charge["customer"], charge["receipt_email"]) == (customer, None)
+    assert charge["statement_descriptor_suffix"] == "Lectern school"
+
+
+def test_a_deleted_customer_is_said_so(stripe: RunningSandbox) -> None:
+    customer = new_customer()
+    assert payments.update_customer(customer, "new@example.com", "Cy")
+    assert stripe.get("customer", customer)["email"] == "new@example.com"
+    assert payments.delete_customer(customer)
+    assert not payments.delete_customer(customer)
+    assert not payments.update_customer(customer, "new@example.com", "Cy")
+    assert not payments.delete_customer("")
+    with pytest.raises(payments.UnknownCustomer):
+        payments.open_session(replace(ORDER, customer=customer))
+    assert new_customer(key="customer:1:v2") != customer
+
+
+@pytest.mark.parametrize(
+    ("text", "suffix"),
+    [
+        ("Lectern", "Lectern"),
+        ("Ünïcode Schüle", "Unicode Schule"),
+        ("a" * 40, "a" * 22),
+        ("2026", ""),
+        ("漢字", ""),
+        ('<"Cours*es">', "Courses"),
+        ("", ""),
+    ],
+)
+def test_a_statement_suffix_is_what_banks_print(text: str, suffix: str) -> None:
+    assert payments.statement_suffix(text) == suffix
+
+
+def test_a_part_of_an_order_is_refunded_once(stripe: RunningSandbox) -> None:
+    """One line of many: the charge is the order's, so the amount says which part."""
+    session = payments.open_session(ORDER)
+    stripe.pay(session.id)
+    found = payments.find_session(session.id)
+    assert found is not None
+    assert found.payment_intent is not None
+    first = payments.refund(found.payment_intent, 1900, "refund-1")
+    assert payments.refund(found.payment_intent, 1900, "refund-1") == first
+    second = payments.refund(found.payment_intent, 1900, "refund-2")
+    assert second.id != first.id
+    with pytest.raises(payments.PaymentRefused):
+        payments.refund(found.payment_intent, 601, "refund-3")
+    payments.refund(found.payment_intent, 600, "refund-4")
+    [charge] = stripe.all("charge")
+    assert (charge["amount_refunded"], charge["refunded"]) == (4400, True)
