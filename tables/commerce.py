@@ -5,7 +5,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from tables.base import Base, Stamped, enum_of, now, pk
@@ -54,22 +64,35 @@ class RefundStatus(StrEnum):
 class Order(Stamped, Base):
     """A checkout, with its prices frozen when it was opened.
 
-    `cart_key` names what is bought; at most one checkout per buyer and cart is open at a time. `attempt`
-    numbers the Checkout Sessions opened for it and is part of their idempotency key. `confirming_since` is
-    set while a delayed payment method settles. `problem` says in a sentence why Stripe's object and this
-    order disagree: an alert, open until an admin has `looked_at` it.
+    `cart_key` names what is bought: a product, or the cart. At most one checkout per buyer and cart is open
+    at a time; while a delayed payment method settles (`confirming_since`) another may be. `attempt` numbers
+    the Checkout Sessions opened for it and is part of their idempotency key. `problem` says in a sentence why
+    Stripe's object and this order disagree: an alert, open until an admin has `looked_at` it.
+
+    `subtotal_cents` is the sum of the lines before the discount, as shown: with tax where
+    `prices_include_tax`. `billing` are the buyer's particulars at that time, by the names of BillingDetails.
+    `details` are facts from Stripe, such as the countries of the card and of the billing address.
+    `payment_method` says in words what paid, `payment_last4` are the last digits of the card.
     """
 
     __tablename__ = "orders"
     __table_args__ = (
-        CheckConstraint("subtotal_cents >= 0 AND total_cents >= 0", name="amounts_not_negative"),
+        CheckConstraint(
+            "subtotal_cents >= 0 AND discount_cents >= 0 AND tax_cents >= 0 AND total_cents >= 0",
+            name="amounts_not_negative",
+        ),
+        CheckConstraint(
+            "total_cents = subtotal_cents - discount_cents"
+            " + CASE WHEN prices_include_tax THEN 0 ELSE tax_cents END",
+            name="total_adds_up",
+        ),
         Index(
             "uq_orders_open_checkout",
             "user_id",
             "cart_key",
             unique=True,
-            sqlite_where=text("status = 'pending'"),
-            postgresql_where=text("status = 'pending'"),
+            sqlite_where=text("status = 'pending' AND confirming_since IS NULL"),
+            postgresql_where=text("status = 'pending' AND confirming_since IS NULL"),
         ),
         Index("ix_orders_user_id_created_at", "user_id", "created_at"),
         Index("ix_orders_status_created_at", "status", "created_at"),
@@ -92,8 +115,16 @@ class Order(Stamped, Base):
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
     cart_key: Mapped[str] = mapped_column(String(64))
     subtotal_cents: Mapped[int]
+    discount_cents: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    tax_cents: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     total_cents: Mapped[int]
+    prices_include_tax: Mapped[bool] = mapped_column(default=False, server_default=false())
     currency: Mapped[str] = mapped_column(String(3))
+    coupon_code: Mapped[str | None] = mapped_column(String(64))
+    billing: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    details: Mapped[dict[str, Any] | None] = mapped_column("metadata", JSON(none_as_null=True))
+    payment_method: Mapped[str | None] = mapped_column(String(40))
+    payment_last4: Mapped[str | None] = mapped_column(String(4))
     status: Mapped[OrderStatus] = mapped_column(enum_of(OrderStatus), default=OrderStatus.PENDING)
     attempt: Mapped[int] = mapped_column(default=1)
     stripe_session_id: Mapped[str | None] = mapped_column(String(255), unique=True)
@@ -114,16 +145,22 @@ class Order(Stamped, Base):
 
 
 class Purchase(Stamped, Base):
-    """One line of an order: a product, paid by `user` and held by `owner`.
+    """One line of an order: a product, paid by `user` and held by `owner` (None: a gift nobody has claimed).
 
-    `product_snapshot` keeps title, summary, creator and slug as bought. `price_cents` is the list price at
-    that time, `amount_cents` the amount paid; `shares` say whose it is.
+    `product_snapshot` keeps title, summary, creator and slug as bought. `price_cents` is the list price
+    at that time and `discount_cents` what a coupon took off, both as shown. `amount_cents` is what is paid
+    without tax; `shares` say whose it is. `tax_rate_bp` is the rate in hundredths of a percent.
+    `refunded_cents` includes tax.
     """
 
     __tablename__ = "purchases"
     __table_args__ = (
-        CheckConstraint("amount_cents >= 0", name="amounts_not_negative"),
-        CheckConstraint("refunded_cents BETWEEN 0 AND amount_cents", name="refund_within_amount"),
+        CheckConstraint(
+            "amount_cents >= 0 AND discount_cents >= 0 AND tax_cents >= 0 AND tax_rate_bp >= 0",
+            name="amounts_not_negative",
+        ),
+        CheckConstraint("refunded_cents BETWEEN 0 AND amount_cents + tax_cents", name="refund_within_amount"),
+        CheckConstraint("owner_id IS NOT NULL OR is_gift", name="owned_or_given"),
         # The product first, so that its sales are counted from the index alone.
         Index(
             "uq_purchases_owned_once",
@@ -145,11 +182,15 @@ class Purchase(Stamped, Base):
     id: Mapped[pk]
     order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders.id", ondelete="RESTRICT"), index=True)
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
-    owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    owner_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    is_gift: Mapped[bool] = mapped_column(default=False, server_default=false())
     product_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("products.id", ondelete="RESTRICT"))
     product_snapshot: Mapped[dict[str, Any]] = mapped_column(JSON)
     price_cents: Mapped[int]
+    discount_cents: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     amount_cents: Mapped[int]
+    tax_cents: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    tax_rate_bp: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[PurchaseStatus] = mapped_column(enum_of(PurchaseStatus), default=PurchaseStatus.PENDING)
     refunded_cents: Mapped[int] = mapped_column(default=0)
@@ -160,6 +201,11 @@ class Purchase(Stamped, Base):
     shares: Mapped[list["PurchaseShare"]] = relationship(
         back_populates="purchase", lazy="raise_on_sql", cascade="all, delete-orphan"
     )
+
+    @property
+    def paid_cents(self) -> int:
+        """Return what the buyer pays for the line, with tax."""
+        return self.amount_cents + self.tax_cents
 
     @property
     def platform_fee_cents(self) -> int:

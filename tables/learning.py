@@ -16,6 +16,7 @@ class GrantSource(StrEnum):
     """The reason of an access grant."""
 
     PURCHASE = "purchase"
+    GIFT = "gift"
     FREE = "free"
     COMPLIMENTARY = "complimentary"
 
@@ -32,14 +33,16 @@ class EnrollmentStatus(StrEnum):
 class AccessGrant(Stamped, Base):
     """A grant of access to a course: the single source of truth for "may this person learn this course?".
 
-    A person has one for each reason. `source_id` names it: the purchase, the entry of the audit log by which
-    an admin gave it, or the free course itself.
+    A person has one for each reason. `source_id` names it: the purchase (of a gift as well), the entry of the
+    audit log by which an admin gave it, or the free course itself.
     """
 
     __tablename__ = "access_grants"
     __table_args__ = (
         UniqueConstraint("user_id", "course_id", "source", "source_id"),
-        CheckConstraint("(source = 'purchase') = (purchase_id IS NOT NULL)", name="purchase_named"),
+        CheckConstraint(
+            "(source IN ('purchase', 'gift')) = (purchase_id IS NOT NULL)", name="purchase_named"
+        ),
         # Holders are counted from the index alone.
         Index("ix_access_grants_course_id_revoked_at_user_id", "course_id", "revoked_at", "user_id"),
     )

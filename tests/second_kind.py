@@ -16,7 +16,7 @@ from sqlalchemy import Engine, event, text
 from domain.base import clock
 from domain.catalog import availability, kinds
 from domain.catalog.index import search
-from domain.catalog.kinds import Link, Lock, Part
+from domain.catalog.kinds import Link, Lock, Offer, Part
 from domain.learning import access, enrollment
 from models import (
     Course,
@@ -71,9 +71,10 @@ class KitKind:
             return sentence
         return None if availability.is_available(product, at) else "This kit isn’t for sale."
 
-    def parts(self, product: Product) -> list[Part]:
+    def offer(self, buyer: User | None, product: Product, at: datetime, *, gift: bool = False) -> Offer:
         """Give it all to the creator of its course."""
-        return [Part(product.creator_id, _course(), product.price_cents)]
+        part = Part(product.creator_id, _course(), product.price_cents)
+        return Offer(product.price_cents, product.price_at(at), [part])
 
     def contents(self, product_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[uuid.UUID]]:
         """List its one course."""
@@ -89,8 +90,7 @@ class KitKind:
 
     def deliver(self, line: Purchase) -> None:
         """Open its course."""
-        access.grant(line.owner_id, _course(), GrantSource.PURCHASE, line.id)
-        enrollment.enroll(line.owner_id, _course())
+        enrollment.open_bought(line, _course())
 
     def withdraw(self, line: Purchase) -> None:
         """Close it."""

@@ -27,6 +27,18 @@ class Part(NamedTuple):
     weight: int
 
 
+class Offer(NamedTuple):
+    """The price of a product for one person, in minor units, and the parts that it pays for.
+
+    `list_cents` is the price without a sale. `amount_cents` is divided among `parts` by their weights; what
+    the person owns already is no part.
+    """
+
+    list_cents: int
+    amount_cents: int
+    parts: list[Part]
+
+
 class Link(NamedTuple):
     """A link by its words and its path below the site's address."""
 
@@ -51,9 +63,10 @@ class Kind(Protocol):
     an admin who says why in `note`.
 
     `lock` says what `person` has to do before the product opens, were it theirs; None if it opens at once.
-    `refusal` says in a sentence why `buyer` can't take the product at `at`, None if they can. `parts` lists
-    whom it pays. `contents` lists the courses in each of the products by their ids, with one query at most: a
-    course is its own. `take_free` gives `buyer` what costs nothing, and refuses what does; idempotent.
+    `refusal` says in a sentence why `buyer` can't take the product at `at`, None if they can. `offer` prices
+    it for `buyer` (None: a visitor) and lists whom it pays; a `gift` costs the whole price. `contents` lists
+    the courses in each of the products by their ids, with one query at most: a course is its own. `take_free`
+    gives `buyer` what costs nothing, and refuses what does; idempotent.
 
     `reserve` holds what is scarce before Stripe is asked. `deliver` gives the line to its owner and
     `withdraw` takes back exactly that; both are idempotent. `landing` leads to what the line gave, to what
@@ -70,7 +83,7 @@ class Kind(Protocol):
     def held(self, person: User, product: Product, at: datetime) -> str | None: ...
     def lock(self, person: User, product: Product) -> Lock | None: ...
     def refusal(self, buyer: User, product: Product, at: datetime) -> str | None: ...
-    def parts(self, product: Product) -> list[Part]: ...
+    def offer(self, buyer: User | None, product: Product, at: datetime, *, gift: bool = False) -> Offer: ...
     def contents(self, product_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[uuid.UUID]]: ...
     def take_free(self, buyer: User, product: Product) -> None: ...
     def reserve(self, line: Purchase) -> None: ...
@@ -136,6 +149,11 @@ def contents(products: Iterable[Identified]) -> dict[uuid.UUID, list[uuid.UUID]]
     return found
 
 
+def offer(buyer: User | None, product: Product, at: datetime, *, gift: bool = False) -> Offer:
+    """Ask the kind of `product` what it costs `buyer` (None: a visitor) at `at`."""
+    return kind_of(product).offer(buyer, product, at, gift=gift)
+
+
 def product_at(person: User | None, slug: str) -> Product:
     """Load the product at `slug` (or a former slug).
 
@@ -155,7 +173,7 @@ def landing(line: Purchase) -> Link:
 
 def lock_of(line: Purchase) -> Lock | None:
     """Ask the kind what the owner of a delivered line has to do before it opens; None if it is open."""
-    if line.status != PurchaseStatus.COMPLETED:
+    if line.status != PurchaseStatus.COMPLETED or line.owner_id is None:
         return None
     return kind_of(line.product).lock(db.session.get_one(User, line.owner_id), line.product)
 

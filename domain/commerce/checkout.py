@@ -9,7 +9,7 @@ changed meanwhile and the three steps are repeated.
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import select, text
+from sqlalchemy import Select, select, text
 from sqlalchemy.orm import joinedload
 from uuid_utils.compat import uuid7
 
@@ -186,6 +186,9 @@ def close_order(plan: CheckoutPlan, reason: str) -> None:
 
 def _open_order(user: User, product: Product) -> Order:
     """Get or create the pending order of this buyer and product; a partial unique index allows only one."""
+    under_way = db.session.scalar(_pending(user, product))
+    if under_way is not None:
+        return under_way
     values = {
         "id": uuid7(),
         "number": orders.new_number(clock.now()),
@@ -199,22 +202,30 @@ def _open_order(user: User, product: Product) -> Order:
         upsert(Order)
         .values(values)
         .on_conflict_do_nothing(
-            index_elements=["user_id", "cart_key"], index_where=text("status = 'pending'")
+            index_elements=["user_id", "cart_key"],
+            index_where=text("status = 'pending' AND confirming_since IS NULL"),
         )
         .returning(Order.id)
     )
     if made is not None:
         _add_line(made, user, product)
-    order = db.session.scalar(
-        orders.with_purchases().where(
+    order = db.session.scalar(_pending(user, product))
+    if order is None:
+        raise Refused("Your order has just changed. Try again.")
+    return order
+
+
+def _pending(user: User, product: Product) -> Select[Order]:
+    """Build the query of the buyer's pending orders of the product, one that a bank is paying first."""
+    return (
+        orders.with_purchases()
+        .where(
             Order.user_id == user.id,
             Order.cart_key == str(product.id),
             Order.status == OrderStatus.PENDING,
         )
+        .order_by(Order.confirming_since.is_(None))
     )
-    if order is None:
-        raise Refused("Your order has just changed. Try again.")
-    return order
 
 
 def _add_line(order_id: uuid.UUID, user: User, product: Product) -> None:

@@ -1,5 +1,6 @@
 """The lines of an order: prices and shares, frozen when its checkout opens."""
 
+from domain.base import clock
 from domain.base.money import apportion
 from domain.catalog import kinds, pricing
 from domain.catalog.pricing import Quote
@@ -23,7 +24,7 @@ def _share_out(purchase: Purchase, product: Product) -> None:
     """Divide the amount among those it pays; a share that stays is changed in place."""
     percent = settings.current().platform_fee_percent
     known = {share.course_id: share for share in purchase.shares}
-    parts = kinds.kind_of(product).parts(product)
+    parts = kinds.offer(None, product, clock.now()).parts
     amounts = apportion(purchase.amount_cents, [part.weight for part in parts])
     shares = []
     for part, amount in zip(parts, amounts, strict=True):

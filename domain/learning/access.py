@@ -32,6 +32,9 @@ from models import (
     upsert,
 )
 
+# Grants whose reason is a line of an order.
+BY_PURCHASE = (GrantSource.PURCHASE, GrantSource.GIFT)
+
 
 class DenialReason(StrEnum):
     """The reason why a course or lesson is locked; each has its sentence and its link."""
@@ -210,7 +213,7 @@ def grant(
     )
     row = upsert(AccessGrant).values(
         user_id=user_id, course_id=course_id, source=source, source_id=source_id,
-        purchase_id=source_id if source == GrantSource.PURCHASE else None, granted_at=clock.now(),
+        purchase_id=source_id if source in BY_PURCHASE else None, granted_at=clock.now(),
         expires_at=expires_at,
     )  # fmt: skip
     if db.session.scalar(row.on_conflict_do_nothing().returning(AccessGrant.id)) is None:

@@ -9,7 +9,7 @@ from domain.catalog import availability, kinds, lifecycle
 from domain.catalog.availability import Offer
 from domain.catalog.kinds import Link, Lock, Part
 from domain.learning import access, enrollment, prerequisites
-from models import Course, GrantSource, Product, ProductStatus, Purchase, PurchaseStatus, User
+from models import Course, Product, ProductStatus, Purchase, PurchaseStatus, User
 
 
 class CourseKind:
@@ -55,9 +55,10 @@ class CourseKind:
             return availability.ALREADY_OWNED
         return availability.refusal(offer, product, at)
 
-    def parts(self, product: Product) -> list[Part]:
-        """Give it all to the course's creator."""
-        return [Part(product.creator_id, product.id, product.price_cents)]
+    def offer(self, buyer: User | None, product: Product, at: datetime, *, gift: bool = False) -> kinds.Offer:
+        """Price it as everybody pays it, all for the course's creator."""
+        part = Part(product.creator_id, product.id, product.price_cents)
+        return kinds.Offer(product.price_cents, product.price_at(at), [part])
 
     def contents(self, product_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[uuid.UUID]]:
         """Each course is its own contents."""
@@ -72,8 +73,7 @@ class CourseKind:
 
     def deliver(self, line: Purchase) -> None:
         """Grant the course to the line's owner and enroll them."""
-        access.grant(line.owner_id, line.product_id, GrantSource.PURCHASE, line.id)
-        enrollment.enroll(line.owner_id, line.product_id)
+        enrollment.open_bought(line, line.product_id)
 
     def withdraw(self, line: Purchase) -> None:
         """Revoke the line's grant, whatever else opens the course."""

@@ -51,8 +51,8 @@ def shares_add_up() -> list[str]:
 
 
 def totals_match() -> list[str]:
-    """Check that each order's total is the sum of its purchases."""
-    amount = func.coalesce(func.sum(Purchase.amount_cents), -1)
+    """Check that each order's total is the sum of its purchases with their tax."""
+    amount = func.coalesce(func.sum(Purchase.amount_cents + Purchase.tax_cents), -1)
     query = (
         select(Order.number, Order.total_cents, amount)
         .outerjoin(Purchase, Purchase.order_id == Order.id)
@@ -158,17 +158,22 @@ def access_follows_payment() -> list[str]:
         select(Purchase.id, Purchase.owner_id)
         .join(PurchaseShare, PurchaseShare.purchase_id == Purchase.id)
         .outerjoin(AccessGrant, live)
-        .where(Purchase.status == PurchaseStatus.COMPLETED, AccessGrant.id.is_(None))
+        .where(
+            Purchase.status == PurchaseStatus.COMPLETED,
+            Purchase.owner_id.is_not(None),
+            AccessGrant.id.is_(None),
+        )
     )
     unpaid = (
         select(AccessGrant.id, AccessGrant.user_id)
         .outerjoin(Purchase, Purchase.id == AccessGrant.purchase_id)
         .where(
-            AccessGrant.source == GrantSource.PURCHASE,
+            AccessGrant.source.in_((GrantSource.PURCHASE, GrantSource.GIFT)),
             AccessGrant.revoked_at.is_(None),
             or_(
                 Purchase.id.is_(None),
                 Purchase.status != PurchaseStatus.COMPLETED,
+                Purchase.owner_id.is_(None),
                 Purchase.owner_id != AccessGrant.user_id,
                 AccessGrant.source_id != AccessGrant.purchase_id,
                 ~sold.exists(),

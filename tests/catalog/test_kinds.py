@@ -116,7 +116,7 @@ def test_known_and_taken_down(product: Product, cast: Cast) -> None:
 
 
 def test_parts(product: Product) -> None:
-    parts = kinds.kind_of(product).parts(product)
+    parts = kinds.kind_of(product).offer(None, product, clock.now()).parts
     assert parts
     assert sum(part.weight for part in parts) == product.price_cents
     assert len({part.course_id for part in parts}) == len(parts)

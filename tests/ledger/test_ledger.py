@@ -81,7 +81,10 @@ def forget_shares(cast: Cast) -> None:
 
 FALSE: dict[str, tuple[Callable[[Cast], Any], str]] = {
     "currency": (lambda c: falsify_purchase(c, currency="eur"), "another currency"),
-    "total": (lambda c: falsify_order(c, total_cents=2000), "the total is 2000, its purchases make 1900"),
+    "total": (
+        lambda c: falsify_order(c, subtotal_cents=2000, total_cents=2000),
+        "the total is 2000, its purchases make 1900",
+    ),
     "unpaid purchase": (lambda c: falsify_purchase(c, status="pending"), "but its purchase"),
     "unpaid order": (lambda c: falsify_order(c, status="pending"), "LN-TEST-0001 is pending"),
     "no date": (lambda c: falsify_order(c, completed_at=None), "its dates say otherwise"),
