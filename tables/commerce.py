@@ -65,9 +65,10 @@ class Order(Stamped, Base):
     """A checkout, with its prices frozen when it was opened.
 
     `cart_key` names what is bought: a product, or the cart. At most one checkout per buyer and cart is open
-    at a time; while a delayed payment method settles (`confirming_since`) another may be. `attempt` numbers
-    the Checkout Sessions opened for it and is part of their idempotency key. `problem` says in a sentence why
-    Stripe's object and this order disagree: an alert, open until an admin has `looked_at` it.
+    at a time; another may be while a delayed payment method settles (`confirming_since`) or an admin looks at
+    a problem. `attempt` numbers the Checkout Sessions opened for it and is part of their idempotency key.
+    `problem` says in a sentence why Stripe's object and this order disagree: an alert, open until an admin
+    has `looked_at` it.
 
     `subtotal_cents` is the sum of the lines before the discount, as shown: with tax where
     `prices_include_tax`. `billing` are the buyer's particulars at that time, by the names of BillingDetails.
@@ -91,8 +92,8 @@ class Order(Stamped, Base):
             "user_id",
             "cart_key",
             unique=True,
-            sqlite_where=text("status = 'pending' AND confirming_since IS NULL"),
-            postgresql_where=text("status = 'pending' AND confirming_since IS NULL"),
+            sqlite_where=text("status = 'pending' AND confirming_since IS NULL AND problem IS NULL"),
+            postgresql_where=text("status = 'pending' AND confirming_since IS NULL AND problem IS NULL"),
         ),
         Index("ix_orders_user_id_created_at", "user_id", "created_at"),
         Index("ix_orders_status_created_at", "status", "created_at"),

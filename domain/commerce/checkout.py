@@ -203,7 +203,7 @@ def _open_order(user: User, product: Product) -> Order:
         .values(values)
         .on_conflict_do_nothing(
             index_elements=["user_id", "cart_key"],
-            index_where=text("status = 'pending' AND confirming_since IS NULL"),
+            index_where=text("status = 'pending' AND confirming_since IS NULL AND problem IS NULL"),
         )
         .returning(Order.id)
     )

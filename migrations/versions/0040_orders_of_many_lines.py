@@ -16,7 +16,7 @@ down_revision = "0039"
 branch_labels = None
 depends_on = None
 
-OPEN = "status = 'pending' AND confirming_since IS NULL"
+OPEN = "status = 'pending' AND confirming_since IS NULL AND problem IS NULL"
 TOTAL = (
     "total_cents = subtotal_cents - discount_cents + CASE WHEN prices_include_tax THEN 0 ELSE tax_cents END"
 )

@@ -274,10 +274,12 @@ def compare(page: Page, title: str) -> None:
 
 
 def tab(page: Page, name: str) -> Locator:
-    """One of the pages of a course."""
-    return page.get_by_role("navigation", name="Pages of this course").get_by_role(
-        "link", name=name, exact=True
-    )
+    """One of the pages of a course, in a menu that is folded on a phone."""
+    pages = page.get_by_role("navigation", name="Pages of this course")
+    link = pages.get_by_role("link", name=name, exact=True)
+    if not link.is_visible():
+        pages.locator("summary").click()
+    return link
 
 
 def edit(page: Page, lesson: str, body: str) -> None:
