@@ -43,6 +43,7 @@ from tables.community import (
     Standing,
 )
 from tables.connections import from_driver, use_autocommit
+from tables.coupons import BorneBy, Coupon, CouponKind, CouponRedemption, CouponScope, RedemptionState
 from tables.curriculum import (
     Lesson,
     LessonKind,
@@ -181,6 +182,12 @@ __all__ = [
     "EarningStatus",
     "StripeEvent",
     "WishlistItem",
+    "Coupon",
+    "CouponKind",
+    "CouponScope",
+    "BorneBy",
+    "CouponRedemption",
+    "RedemptionState",
     # learning
     "AccessGrant",
     "GrantSource",

@@ -114,6 +114,7 @@ KINDS: dict[str, Task | LongTask] = {
         "commerce.stripe_events.fail",
     ),
     "sweep_payments": Task("commerce.reconciliation.sweep"),
+    "release_coupons": Task("coupons.redemptions.sweep"),
     "settle_order": LongTask(
         "commerce.reconciliation.begin",
         "commerce.reconciliation.fetch_session",

@@ -68,6 +68,7 @@ SCHEDULE: list[Every | Daily | Monthly] = [
     Every("render_texts", minutes=60),
     Every("sweep_payments", minutes=5),
     Every("list_stripe_events", minutes=10),
+    Every("release_coupons", minutes=30),
     Every("expire_courses", minutes=5),
     Every("warn_of_expiry", minutes=60),
     Every("list_backups", minutes=60),

@@ -22,3 +22,19 @@ def said(ends: datetime) -> str:
     """Say the last day of what ends at `ends`: 30 November 2026."""
     day = last_day(ends)
     return f"{day.day} {day:%B %Y}"
+
+
+def start_of(day: date) -> datetime:
+    """Compute when `day` begins in the shop's time zone."""
+    return end_of(day - timedelta(days=1))
+
+
+def first_day(begins: datetime) -> date:
+    """Find the day, in the shop's time zone, on which something begins."""
+    return begins.astimezone(months.zone_of(settings.current().timezone)).date()
+
+
+def said_first(begins: datetime) -> str:
+    """Say the day on which something begins: 1 December 2026."""
+    day = first_day(begins)
+    return f"{day.day} {day:%B %Y}"

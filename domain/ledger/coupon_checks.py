@@ -1,0 +1,43 @@
+"""Consistency checks of coupons: their uses agree with the orders, and stay within their limits."""
+
+from sqlalchemy import and_, func, or_, select
+
+from domain.ledger.states import SETTLED
+from models import Coupon, CouponRedemption, Order, OrderStatus, RedemptionState, db
+
+HELD = (RedemptionState.RESERVED, RedemptionState.CONSUMED)
+
+
+def redemptions_match_orders() -> list[str]:
+    """Check that uses of paid orders are consumed, reserved ones those of open orders."""
+    state = CouponRedemption.state
+    fits = or_(
+        and_(Order.status.in_(SETTLED), state == RedemptionState.CONSUMED),
+        and_(Order.status == OrderStatus.PENDING, state != RedemptionState.CONSUMED),
+        and_(Order.status.not_in((*SETTLED, OrderStatus.PENDING)), state == RedemptionState.RELEASED),
+    )
+    query = (
+        select(Order.number, Order.status, state)
+        .join(CouponRedemption, CouponRedemption.order_id == Order.id)
+        .where(~fits)
+    )
+    return [
+        f"order {number} is {status}, but its use of a coupon is {state}"
+        for number, status, state in db.session.execute(query)
+    ]
+
+
+def uses_stay_within_limits() -> list[str]:
+    """Check that no coupon is reserved and consumed more often than it may be."""
+    held = func.count(CouponRedemption.id)
+    query = (
+        select(Coupon.id, held, Coupon.max_uses)
+        .join(CouponRedemption, CouponRedemption.coupon_id == Coupon.id)
+        .where(Coupon.max_uses.is_not(None), CouponRedemption.state.in_(HELD))
+        .group_by(Coupon.id)
+        .having(held > Coupon.max_uses)
+    )
+    return [
+        f"coupon {coupon_id} is used {uses} times of {most}"
+        for coupon_id, uses, most in db.session.execute(query)
+    ]
