@@ -21,7 +21,7 @@ class CouponKind(StrEnum):
 
 
 class CouponScope(StrEnum):
-    """The products a coupon is for: one product, a category with those below it, what one creator sells, or all."""
+    """The products a coupon is for: one, a category with those below it, what one creator sells, or all."""
 
     PRODUCT = "product"
     CATEGORY = "category"

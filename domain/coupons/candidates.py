@@ -100,13 +100,14 @@ def _has_bought(buyer_id: uuid.UUID, spared: ColumnElement[bool]) -> ColumnEleme
 
 
 def _own_reservation(buyer: User | None) -> ColumnElement[bool]:
-    """Build what a new quote may take over: a use in the buyer's own checkout that no bank is paying."""
+    """Build what a new quote may take over: a use in the buyer's own checkout, unless a bank is paying it."""
     if buyer is None:
         return false()
     return and_(
         Order.user_id == buyer.id,
         Order.status == OrderStatus.PENDING,
         Order.confirming_since.is_(None),
+        Order.problem.is_(None),
         CouponRedemption.state == RedemptionState.RESERVED,
     )
 

@@ -11,7 +11,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, and_, case, cast, func, or_, select
 
 from domain.base import clock
-from domain.ledger.coupon_checks import redemptions_match_orders, uses_stay_within_limits
+from domain.ledger.coupon_checks import (
+    discounts_match_redemptions,
+    redemptions_match_orders,
+    uses_stay_within_limits,
+)
 from domain.ledger.states import BOUGHT, SETTLED
 from models import (
     AccessGrant,
@@ -235,6 +239,7 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
     "access follows payment": access_follows_payment,
     "refunds stay within what was paid": refunds_were_paid,
     "coupons were used by orders that were paid": redemptions_match_orders,
+    "discounts are those of coupons": discounts_match_redemptions,
     "coupons were used within their limits": uses_stay_within_limits,
     "alerts about money were looked at": notices_were_seen,
 }

@@ -1,9 +1,9 @@
-"""Consistency checks of coupons: their uses agree with the orders, and stay within their limits."""
+"""Consistency checks of coupons: uses and discounts agree with the orders, and stay within their limits."""
 
 from sqlalchemy import and_, func, or_, select
 
 from domain.ledger.states import SETTLED
-from models import Coupon, CouponRedemption, Order, OrderStatus, RedemptionState, db
+from models import Coupon, CouponRedemption, Order, OrderStatus, Purchase, RedemptionState, db
 
 HELD = (RedemptionState.RESERVED, RedemptionState.CONSUMED)
 
@@ -24,6 +24,28 @@ def redemptions_match_orders() -> list[str]:
     return [
         f"order {number} is {status}, but its use of a coupon is {state}"
         for number, status, state in db.session.execute(query)
+    ]
+
+
+def discounts_match_redemptions() -> list[str]:
+    """Check that an order's discount is that of its coupon and of its lines, and that it has no other."""
+    is_held = and_(CouponRedemption.order_id == Order.id, CouponRedemption.state.in_(HELD))
+    of_coupon = func.coalesce(CouponRedemption.discount_cents, 0)
+    of_lines = (
+        select(func.coalesce(func.sum(Purchase.discount_cents), 0))
+        .where(Purchase.order_id == Order.id)
+        .scalar_subquery()
+    )
+    # What was reserved and given back still stands in an order that may be renewed.
+    matters = or_(Order.status.in_(SETTLED), CouponRedemption.id.is_not(None))
+    query = (
+        select(Order.number, Order.discount_cents, of_coupon, of_lines)
+        .outerjoin(CouponRedemption, is_held)
+        .where(matters, or_(Order.discount_cents != of_coupon, Order.discount_cents != of_lines))
+    )
+    return [
+        f"order {number}: the discount is {cents}, its coupon’s {coupon}, its lines’ {lines}"
+        for number, cents, coupon, lines in db.session.execute(query)
     ]
 
 

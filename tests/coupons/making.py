@@ -48,4 +48,5 @@ def order(buyer: User, course: Course, cents: int = 1900, **more: Any) -> Order:
     )  # fmt: skip
     db.session.add_all([line, share_of(line, course, 0)])
     db.session.flush()
+    db.session.refresh(made, ["purchases"])
     return made

@@ -42,6 +42,30 @@ def test_a_use_stands_as_its_order_does(
         assert all(sentence in row for sentence, row in zip(found, rows, strict=True))
 
 
+@pytest.mark.parametrize(
+    ("order_cents", "line_cents", "coupon_cents", "wrong"),
+    [
+        (190, 190, 190, False),
+        (190, 190, None, True),
+        (190, 190, 100, True),
+        (190, 100, 190, True),
+        (0, 0, None, False),
+    ],
+)
+def test_the_discount_of_a_paid_order_is_its_coupons(
+    app: Flask, cast: Cast, order_cents: int, line_cents: int, coupon_cents: int | None, wrong: bool
+) -> None:
+    with app.test_request_context(method="POST"):
+        one = order(cast.cy, cast.flask_course, discount_cents=order_cents, total_cents=1900 - order_cents)
+        one.purchases[0].discount_cents = line_cents
+        if coupon_cents is not None:
+            redemptions.reserve(one, Discount(coupon(), (coupon_cents,)))
+            redemptions.consume(one)
+        one.status, one.completed_at = "completed", clock.now()
+        db.session.flush()
+        assert bool(coupon_checks.discounts_match_redemptions()) == wrong
+
+
 def test_more_uses_than_allowed_are_shown(app: Flask, cast: Cast) -> None:
     with app.test_request_context(method="POST"):
         made = coupon(max_uses=2)
