@@ -2,6 +2,7 @@
 
 from tables.analytics import CourseAnalytics, CourseSource, DailySales, Event, LessonAnalytics
 from tables.base import Base, UtcDateTime, db, now, upsert, write_from_here
+from tables.bundles import Bundle, BundleCourse
 from tables.catalog import (
     Category,
     Course,
@@ -148,6 +149,8 @@ __all__ = [
     "Course",
     "UpdateState",
     "course_prerequisites",
+    "Bundle",
+    "BundleCourse",
     "SlugRedirect",
     "SearchDocument",
     "Module",

@@ -33,6 +33,7 @@ class ProductKind(StrEnum):
     """The kind of a product."""
 
     COURSE = "course"
+    BUNDLE = "bundle"
 
 
 class Level(StrEnum):

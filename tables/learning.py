@@ -34,7 +34,7 @@ class AccessGrant(Stamped, Base):
     """A grant of access to a course: the single source of truth for "may this person learn this course?".
 
     A person has one for each reason. `source_id` names it: the purchase (of a gift as well), the entry of the
-    audit log by which an admin gave it, or the free course itself.
+    audit log by which an admin gave it, the free course itself, or the bundle that was taken for nothing.
     """
 
     __tablename__ = "access_grants"
@@ -45,6 +45,13 @@ class AccessGrant(Stamped, Base):
         ),
         # Holders are counted from the index alone.
         Index("ix_access_grants_course_id_revoked_at_user_id", "course_id", "revoked_at", "user_id"),
+        # And of bundles that cost nothing.
+        Index(
+            "ix_access_grants_taken_with",
+            "source_id",
+            sqlite_where=text("source = 'free' AND source_id <> course_id"),
+            postgresql_where=text("source = 'free' AND source_id <> course_id"),
+        ),
     )
 
     id: Mapped[pk]

@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import Engine, event, text
 
 from domain.base import clock
-from domain.catalog import availability, kinds
+from domain.catalog import availability, counters, kinds
 from domain.catalog.index import search
 from domain.catalog.kinds import Link, Lock, Offer, Part
 from domain.learning import access, enrollment
@@ -91,10 +91,12 @@ class KitKind:
     def deliver(self, line: Purchase) -> None:
         """Open its course."""
         enrollment.open_bought(line, _course())
+        counters.recount_holders(line.product_id)
 
     def withdraw(self, line: Purchase) -> None:
         """Close it."""
         access.revoke(line.id)
+        counters.recount_holders(line.product_id)
 
     def landing(self, line: Purchase) -> Link:
         """Lead to what is in it, or back to its page."""

@@ -7,27 +7,39 @@ import hashlib
 import uuid
 from typing import Any
 
-from sqlalchemy import ScalarSelect, Select, bindparam, func, or_, select, update
+from sqlalchemy import ScalarSelect, Select, bindparam, func, or_, select, union_all, update
 
 from domain.base import clock
 from domain.base.sql import lock_key
 from domain.catalog import shown_lessons
-from models import AccessGrant, Course, Lesson, Module, Product, Purchase, PurchaseStatus, db
+from models import AccessGrant, Course, GrantSource, Lesson, Module, Product, Purchase, PurchaseStatus, db
 
 products, courses, lessons, modules = (t.__table__ for t in (Product, Course, Lesson, Module))
 
 
-def recount_holders(course_id: uuid.UUID | None = None) -> int:
-    """Count anew who holds a course, or each of them: people with a grant that isn't revoked.
+def recount_holders(product_id: uuid.UUID | None = None) -> int:
+    """Count anew who holds a product, or each of them: people with a grant that isn't revoked.
 
+    It is a grant of the course itself, or one that a bundle gave: by a purchase of the bundle, or for free.
     Answers how many products were wrong.
     """
-    held = (
-        select(AccessGrant.course_id.label("id"), func.count(AccessGrant.user_id.distinct()).label("count"))
-        .where(AccessGrant.revoked_at.is_(None))
-        .group_by(AccessGrant.course_id)
+    live = AccessGrant.revoked_at.is_(None)
+    itself = select(AccessGrant.user_id, AccessGrant.course_id.label("id")).where(live)
+    paid = (
+        select(AccessGrant.user_id, Purchase.product_id.label("id"))
+        .join(Purchase, Purchase.id == AccessGrant.purchase_id)
+        .where(live, Purchase.product_id != AccessGrant.course_id)
     )
-    return _recount("holder_count", held, course_id)
+    free = select(AccessGrant.user_id, AccessGrant.source_id.label("id")).where(
+        live, AccessGrant.source == GrantSource.FREE, AccessGrant.source_id != AccessGrant.course_id
+    )
+    if product_id is not None:
+        itself = itself.where(AccessGrant.course_id == product_id)
+        paid = paid.where(Purchase.product_id == product_id)
+        free = free.where(AccessGrant.source_id == product_id)
+    held = union_all(itself, paid, free).subquery()
+    counts = select(held.c.id, func.count(held.c.user_id.distinct()).label("count")).group_by(held.c.id)
+    return _recount("holder_count", counts, product_id)
 
 
 def people_of(creator_id: Any) -> ScalarSelect[int]:

@@ -93,7 +93,10 @@ class Kind(Protocol):
 
 
 # "module.class" below domain/.
-KINDS: dict[ProductKind, str] = {ProductKind.COURSE: "learning.course_kind.CourseKind"}
+KINDS: dict[ProductKind, str] = {
+    ProductKind.COURSE: "learning.course_kind.CourseKind",
+    ProductKind.BUNDLE: "bundles.kind.BundleKind",
+}
 
 
 class Named(Protocol):

@@ -15,11 +15,12 @@ from werkzeug.exceptions import NotFound
 
 from domain import Refused
 from domain.base import clock, sql
-from domain.catalog import availability, freshness
+from domain.catalog import availability, freshness, kinds
 from domain.catalog.index import search
 from domain.platform import audit, moderation_queue, settings
 from domain.platform.audit_actions import AuditAction
 from models import (
+    Bundle,
     CodeArchive,
     Course,
     Lesson,
@@ -35,6 +36,7 @@ from models import (
     db,
 )
 
+Authored = Course | Bundle
 DRAFT, PENDING_REVIEW, PUBLISHED, REJECTED, EXPIRED, ARCHIVED = ProductStatus
 TRANSITIONS: dict[ProductStatus, tuple[ProductStatus, ...]] = {
     DRAFT: (PENDING_REVIEW,),
@@ -61,12 +63,12 @@ _ACTIONS = {
 }
 
 
-def is_live(course: Course) -> bool:
+def is_live(course: Authored) -> bool:
     """Tell if learners may hold the course: it was published at some time."""
     return course.published_at is not None
 
 
-def publishes_directly(course: Course, actor: User) -> bool:
+def publishes_directly(course: Authored, actor: User) -> bool:
     """Tell if `actor` needs no approval for `course`."""
     return is_trusted(actor)
 
@@ -76,13 +78,13 @@ def is_trusted(actor: User) -> bool:
     return actor.is_admin or actor.vetted or not settings.current().require_review
 
 
-def needs_approval(course: Course, actor: User) -> bool:
+def needs_approval(course: Authored, actor: User) -> bool:
     """Tell if changes by `actor` to the page and lessons of `course` become drafts that need approval."""
     return is_live(course) and not publishes_directly(course, actor)
 
 
-def change_status(course: Course, to: ProductStatus, actor: User | None, note: str = "") -> None:
-    """Change the status of `course`, with an entry in the audit log; `actor` None is the system.
+def change_status(course: Authored, to: ProductStatus, actor: User | None, note: str = "") -> None:
+    """Change the status of a course or bundle, with an entry in the audit log; `actor` None is the system.
 
     What depends on the status follows: publication and expiry dates, the search document; archiving withdraws
     an update from the review queue. Refused where TRANSITIONS doesn't allow the step, and where `actor` may
@@ -91,14 +93,16 @@ def change_status(course: Course, to: ProductStatus, actor: User | None, note: s
     lock_course(course)
     before = course.status
     if to not in TRANSITIONS[before]:
-        raise Refused(f"This course is {NAMES[before]}, so it can’t become {NAMES[to]}.")
+        noun = kinds.noun(course)
+        raise Refused(f"This {noun} is {NAMES[before]}, so it can’t become {NAMES[to]}.")
     if to in (PUBLISHED, REJECTED) and actor is not None and not _may_decide(course, to, actor):
-        raise Refused("An admin has to review this course first.")
+        raise Refused(f"An admin has to review this {kinds.noun(course)} first.")
     course.status = to
     if to == PUBLISHED:
         now = clock.now()
         course.published_at = course.published_at or now
-        freshness.restart(course, now)
+        if isinstance(course, Course):
+            freshness.restart(course, now)
     elif to == ARCHIVED and course.update_state == UpdateState.PENDING:
         moderation_queue.withdraw(ModerationKind.UPDATE, course.id)
         course.update_state = UpdateState.EDITING
@@ -108,18 +112,16 @@ def change_status(course: Course, to: ProductStatus, actor: User | None, note: s
     db.session.flush()
 
 
-_STANDING = (
-    "status", "published_at", "expires_at", "content_updated_at", "update_state", "admin_notes", "draft",
-    "deleted_at",
-)  # fmt: skip
+_STANDING = ("status", "published_at", "update_state", "admin_notes", "draft", "deleted_at")
 
 
-def lock_course(course: Course) -> None:
-    """Lock the row of `course` until the transaction ends and reload its status columns.
+def lock_course(course: Authored) -> None:
+    """Lock the row of `course`, or of a bundle, until the transaction ends and reload its status columns.
 
     Raises NotFound for one that was deleted meanwhile.
     """
-    _lock(course, _STANDING)
+    dates = ("expires_at", "content_updated_at") if isinstance(course, Course) else ()
+    _lock(course, (*_STANDING, *dates))
 
 
 def lock_and_reload(product: Product) -> None:
@@ -133,7 +135,7 @@ def _lock(product: Product, names: Sequence[str] = ()) -> None:
         raise NotFound
 
 
-def status_before_review(course: Course) -> ProductStatus:
+def status_before_review(course: Authored) -> ProductStatus:
     """Work out the status that a course in review goes back to when it is withdrawn."""
     if course.published_at is None:
         return DRAFT
@@ -199,16 +201,16 @@ def has_pending_changes(course: Course) -> bool:
     return bool(db.session.scalar(select(or_(*(query.exists() for query in waiting)))))
 
 
-def in_review(course: Course) -> bool:
+def in_review(course: Authored) -> bool:
     """Tell if the course or its update is in the review queue."""
     return course.status == PENDING_REVIEW or course.update_state == UpdateState.PENDING
 
 
-def _may_decide(course: Course, to: ProductStatus, actor: User) -> bool:
+def _may_decide(course: Authored, to: ProductStatus, actor: User) -> bool:
     return actor.is_admin or (to == PUBLISHED and publishes_directly(course, actor))
 
 
-def _keep_findable(course: Course) -> None:
+def _keep_findable(course: Authored) -> None:
     if course.status == PUBLISHED:
         search.index(course)
     else:

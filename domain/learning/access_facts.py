@@ -132,14 +132,16 @@ def holding(user_id: Any, course_id: Any, moment: Any = None) -> tuple[ColumnEle
 
 
 def having(user_id: Any, product_id: Any) -> ColumnElement[bool]:
-    """Build the SQL condition that a product is theirs: a grant holds that it gave, or a purchase of it.
+    """Build the SQL condition that a product is theirs: a grant holds that it gave, free or by a purchase.
 
     What a kind gives needn't be the product itself: several courses, for example. Ids or columns.
     """
     # By the purchases of the few grants that somebody has, not by all purchases of a product.
     bought = select(Purchase.product_id).where(Purchase.id == AccessGrant.purchase_id)
     through = bought.correlate_except(Purchase.__table__).scalar_subquery()
-    gave = or_(AccessGrant.course_id == product_id, through == product_id)
+    gave = or_(
+        AccessGrant.course_id == product_id, AccessGrant.source_id == product_id, through == product_id
+    )
     held = select(AccessGrant.id).where(AccessGrant.user_id == user_id, gave, valid(clock.now()))
     return held.correlate_except(AccessGrant.__table__).exists()
 

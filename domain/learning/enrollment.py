@@ -51,16 +51,16 @@ def enroll(user_id: uuid.UUID, course_id: uuid.UUID, welcome: bool = True) -> En
     return db.session.scalars(query, execution_options={"populate_existing": True}).one()
 
 
-def open_bought(line: Purchase, course_id: uuid.UUID) -> None:
+def open_bought(line: Purchase, course_id: uuid.UUID, welcome: bool = True) -> None:
     """Grant a course to the owner of a bought line, with the line as its reason, and enroll them. Idempotent.
 
-    A gift that nobody has claimed has no owner: it opens nothing yet.
+    `welcome`: by a mail of its own. A gift that nobody has claimed has no owner: it opens nothing yet.
     """
     if line.owner_id is None:
         return
     source = GrantSource.GIFT if line.is_gift else GrantSource.PURCHASE
     access.grant(line.owner_id, course_id, source, line.id)
-    enroll(line.owner_id, course_id)
+    enroll(line.owner_id, course_id, welcome)
 
 
 def enroll_free(user: User, course: Course) -> Enrollment:

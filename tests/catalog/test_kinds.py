@@ -3,13 +3,15 @@
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from werkzeug.exceptions import NotFound
 
+from domain import Refused
 from domain.base import clock
-from domain.catalog import kinds
+from domain.catalog import counters, kinds, price_history
 from domain.learning import access
 from domain.ledger import checks
 from models import (
@@ -23,18 +25,36 @@ from models import (
     ProductStatus,
     ProductVisibility,
     Purchase,
+    PurchaseShare,
     PurchaseStatus,
     User,
     db,
 )
-from tests.cast import Cast, share_of
+from tests.bundles.making import make_bundle
+from tests.cast import Cast
 
 # One product of each kind that a stranger may buy.
-ON_SALE = {ProductKind.COURSE: "flask-first-steps"}
+ON_SALE = {ProductKind.COURSE: "flask-first-steps", ProductKind.BUNDLE: "web-bundle"}
+# Its page, where it is changed, what its owner is led to, and what leads back to it.
+PLACES = {
+    ProductKind.COURSE: (
+        "/courses/{slug}", "/studio/courses/{id}/publish", ("Go to the course", "/learn/{slug}"),
+        ("Start learning", "/learn/{slug}"), ("Back to the course", "/courses/{slug}"),
+    ),
+    ProductKind.BUNDLE: (
+        "/bundles/{slug}", "/studio/courses", ("See your courses", "/bundles/{slug}"),
+        ("See your courses", "/bundles/{slug}"), ("Back to the bundle", "/bundles/{slug}"),
+    ),
+}  # fmt: skip
 
 
 @pytest.fixture(params=list(ProductKind))
 def product(request: pytest.FixtureRequest, app: Flask, cast: Cast) -> Product:
+    if request.param == ProductKind.BUNDLE:
+        bundle = make_bundle(cast, slug=ON_SALE[request.param])
+        access.grant(cast.bo.id, cast.free_course.id, GrantSource.FREE, bundle.id)
+        counters.recount_holders(bundle.id)
+        db.session.refresh(bundle)
     return db.session.scalars(db.select(Product).where(Product.slug == ON_SALE[request.param])).one()
 
 
@@ -50,10 +70,31 @@ def line(product: Product, cast: Cast) -> Purchase:
         order_id=order.id, user_id=cast.mo.id, owner_id=cast.cy.id, product=product, price_cents=1900,
         amount_cents=1900, currency="usd", product_snapshot={}, status=PurchaseStatus.COMPLETED,
     )  # fmt: skip
-    assert isinstance(product, Course)
-    db.session.add(share_of(line, product, fee=1900))
+    for number, part in enumerate(kinds.offer(None, product, clock.now()).parts):
+        amount = 0 if number else 1900
+        share = PurchaseShare(
+            creator_id=part.creator_id, course_id=part.course_id, list_cents=part.weight,
+            amount_cents=amount, platform_fee_cents=amount, creator_amount_cents=0,
+        )  # fmt: skip
+        line.shares.append(share)
+    db.session.add(line)
     db.session.flush()
     return line
+
+
+def opened(line: Purchase, person: User) -> list[bool]:
+    """Tell of each course in the product whether it is open to `person`."""
+    inside = kinds.contents([line.product])[line.product.id]
+    return [access.owns(person, db.session.get_one(Course, course_id)) for course_id in inside]
+
+
+def places(product: Product) -> list[Any]:
+    def filled(place: Any) -> Any:
+        if isinstance(place, tuple):
+            return tuple(filled(part) for part in place)
+        return place.format(slug=product.slug, id=product.id)
+
+    return [filled(place) for place in PLACES[product.kind]]
 
 
 @pytest.fixture(autouse=True)
@@ -81,16 +122,15 @@ def test_refusal(product: Product, cast: Cast) -> None:
     assert "own" in (kind.refusal(db.session.get_one(User, product.creator_id), product, now) or "")
     assert "own" in (kind.refusal(db.session.get_one(User, cast.bo.id), product, now) or "")
     product.status = ProductStatus.ARCHIVED
-    assert kind.refusal(cy, product, now) == "This course isn’t for sale right now."
+    assert kind.refusal(cy, product, now) == f"This {kind.noun} isn’t for sale right now."
 
 
 def test_words_and_ways(product: Product, cast: Cast) -> None:
     kind = kinds.kind_of(product)
     assert kind.noun == kind.noun.lower() != ""
     assert kinds.noun(product) == kind.noun
-    assert kinds.page(product) == f"/courses/{product.slug}"
-    assert kinds.entrance(product) == ("Go to the course", f"/learn/{product.slug}")
-    assert kind.editor(product) == f"/studio/courses/{product.id}/publish"
+    page, editor, entrance, _landing, _back = places(product)
+    assert (kinds.page(product), kind.editor(product), kinds.entrance(product)) == (page, editor, entrance)
 
 
 def test_held(product: Product, cast: Cast) -> None:
@@ -131,6 +171,27 @@ def test_contents(product: Product) -> None:
     assert paid <= set(found[product.id])
 
 
+def test_offer(product: Product, cast: Cast) -> None:
+    kind, cy = kinds.kind_of(product), db.session.get_one(User, cast.cy.id)
+    for buyer, gift in ((None, False), (cy, False), (cy, True)):
+        offer = kind.offer(buyer, product, clock.now(), gift=gift)
+        assert (offer.list_cents, offer.amount_cents) == (product.price_cents, product.price_cents)
+        assert sum(part.weight for part in offer.parts) == offer.amount_cents
+        assert [part.course_id for part in offer.parts] == kinds.contents([product])[product.id]
+
+
+def test_taken_for_free(product: Product, cast: Cast) -> None:
+    kind, cy = kinds.kind_of(product), db.session.get_one(User, cast.cy.id)
+    with pytest.raises(Refused, match="isn’t free"):
+        kind.take_free(cy, product)
+    product.tier = None
+    price_history.change(product, 0, None, None)
+    kind.take_free(cy, product)
+    db.session.refresh(product)
+    assert kind.held(cy, product, clock.now())
+    assert counters.recount_holders() == 0
+
+
 def test_delivered_to_the_owner_and_not_to_who_paid(line: Purchase, cast: Cast) -> None:
     kind = kinds.kind_of(line.product)
     kind.reserve(line)
@@ -138,32 +199,37 @@ def test_delivered_to_the_owner_and_not_to_who_paid(line: Purchase, cast: Cast) 
     for _ in range(2):
         kind.deliver(line)
     db.session.refresh(line.product)
-    assert [grant.user_id for grant in grants(line)] == [cast.cy.id]
+    assert {grant.user_id for grant in grants(line)} == {cast.cy.id}
+    assert len(grants(line)) == len(line.shares)
     assert line.product.holder_count == before + 1
     assert checks.access_follows_payment() == []
     enrolled = db.select(Enrollment.status).where(Enrollment.user_id == cast.cy.id)
-    assert db.session.scalars(enrolled).all() == ["active"]
+    assert db.session.scalars(enrolled).all() == ["active"] * len(line.shares)
+    assert counters.recount_holders() == 0
 
 
 def test_withdrawn_is_what_was_delivered(line: Purchase, cast: Cast) -> None:
     kind, cy = kinds.kind_of(line.product), db.session.get_one(User, cast.cy.id)
     given = access.grant(
-        cy.id, line.product_id, GrantSource.COMPLIMENTARY, uuid.uuid4(), clock.now() + timedelta(days=1)
+        cy.id, cast.flask_course.id, GrantSource.COMPLIMENTARY, uuid.uuid4(), clock.now() + timedelta(days=1)
     )
     kind.deliver(line)
     for _ in range(2):
         kind.withdraw(line)
     assert grants(line) == []
-    assert access.owns(cy, line.product)
+    assert opened(line, cy)[0]
     access.revoke_grant(given)
     kind.deliver(line)
+    assert all(opened(line, cy))
     kind.withdraw(line)
-    assert not access.owns(cy, line.product)
-    assert access.owns(db.session.get_one(User, cast.bo.id), line.product), "somebody else's purchase stays"
+    assert not any(opened(line, cy))
+    assert all(opened(line, db.session.get_one(User, cast.bo.id))), "what somebody else has stays"
+    assert counters.recount_holders() == 0
 
 
 def test_landing(line: Purchase) -> None:
     kind = kinds.kind_of(line.product)
-    assert kind.landing(line) == ("Start learning", f"/learn/{line.product.slug}")
+    *_rest, landing, back = places(line.product)
+    assert kind.landing(line) == landing
     line.status = PurchaseStatus.FAILED
-    assert kind.landing(line) == ("Back to the course", f"/courses/{line.product.slug}")
+    assert kind.landing(line) == back

@@ -1,0 +1,1 @@
+"""Bundles: courses sold together, of which a buyer pays only for what they don't own."""

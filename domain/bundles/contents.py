@@ -1,0 +1,119 @@
+"""The courses of bundles, and which of them somebody owns."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import joinedload
+
+from domain.bundles import pricing
+from domain.bundles.pricing import CoursePart
+from domain.catalog import availability
+from models import AccessGrant, Bundle, BundleCourse, Course, Product, User, db
+
+FEWEST = 2  # courses that can be sold: with fewer a bundle is off sale
+
+links, courses, products = BundleCourse.__table__, Course.__table__, Product.__table__
+
+
+def courses_of(bundle_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Course]]:
+    """Load the courses of bundles in their order, by bundle, in one query.
+
+    Those whose creator hasn't agreed yet are left out.
+    """
+    query = (
+        select(BundleCourse)
+        .where(BundleCourse.bundle_id.in_(bundle_ids), BundleCourse.agreed_at.is_not(None))
+        .options(joinedload(BundleCourse.course).joinedload(Course.creator))
+        .order_by(BundleCourse.bundle_id, BundleCourse.position, BundleCourse.course_id)
+    )
+    found: dict[uuid.UUID, list[Course]] = defaultdict(list)
+    for link in db.session.scalars(query):
+        found[link.bundle_id].append(link.course)
+    return found
+
+
+def ids_in(bundle_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[uuid.UUID]]:
+    """List the ids of the courses of bundles as `courses_of` does."""
+    query = (
+        select(links.c.bundle_id, links.c.course_id)
+        .where(links.c.bundle_id.in_(bundle_ids), links.c.agreed_at.is_not(None))
+        .order_by(links.c.position, links.c.course_id)
+    )
+    found: dict[uuid.UUID, list[uuid.UUID]] = {bundle_id: [] for bundle_id in bundle_ids}
+    for bundle_id, course_id in db.session.execute(query):
+        found[bundle_id].append(course_id)
+    return found
+
+
+def owned(person: User | None, among: Sequence[Course]) -> set[uuid.UUID]:
+    """Find which courses `person` (None: a visitor) has for good: by a grant without an end, or their own."""
+    if person is None or not among:
+        return set()
+    forever = select(AccessGrant.course_id).where(
+        AccessGrant.user_id == person.id,
+        AccessGrant.course_id.in_([course.id for course in among]),
+        AccessGrant.revoked_at.is_(None),
+        AccessGrant.expires_at.is_(None),
+    )
+    own = {course.id for course in among if course.creator_id == person.id}
+    return own.union(db.session.scalars(forever))
+
+
+def parts_for(buyer: User | None, bundle: Product, at: datetime) -> list[CoursePart]:
+    """Divide the price of `bundle` at `at` for `buyer`; None pays for every course that is sold."""
+    return parts_of([bundle], buyer, at)[bundle.id]
+
+
+def parts_of(
+    bundles: Sequence[Product], buyer: User | None, at: datetime
+) -> dict[uuid.UUID, list[CoursePart]]:  # fmt: skip
+    """Divide the prices of several bundles as `parts_for` does, in two queries."""
+    inside = courses_of([bundle.id for bundle in bundles])
+    theirs = owned(buyer, list({course.id: course for found in inside.values() for course in found}.values()))
+    return {
+        bundle.id: pricing.divide(bundle.price_at(at), inside[bundle.id], at, theirs) for bundle in bundles
+    }
+
+
+def is_short(parts: Sequence[CoursePart]) -> bool:
+    """Tell if too few of the courses can be sold for the bundle to be on sale."""
+    return sum(part.sold for part in parts) < FEWEST
+
+
+def sold_in(bundle_id: Any, moment: Any) -> ColumnElement[int]:
+    """Build the SQL counting the courses of a bundle that can be sold at `moment`."""
+    query = (
+        select(func.count())
+        .select_from(
+            links.join(courses, courses.c.id == links.c.course_id).join(
+                products, products.c.id == courses.c.id
+            )
+        )
+        .where(
+            links.c.bundle_id == bundle_id,
+            links.c.agreed_at.is_not(None),
+            availability.available(moment),
+        )
+    )
+    return query.scalar_subquery()
+
+
+def bundle_titles(course: Course) -> list[str]:
+    """List the titles of the bundles that `course` is in, or was asked for; deleted ones keep it too."""
+    query = (
+        select(products.c.title)
+        .join(links, links.c.bundle_id == products.c.id)
+        .where(links.c.course_id == course.id)
+        .order_by(products.c.title)
+    )
+    return list(db.session.scalars(query))
+
+
+def of_product(product: Product) -> Bundle:
+    """Answer `product`, which is a bundle."""
+    assert isinstance(product, Bundle)  # noqa: S101 - what this kind is registered for
+    return product
