@@ -8,16 +8,26 @@ from payments.client import PaymentRefused, PaymentUnavailable, ask, client, lis
 def ensure_customer(key: str, email: str, name: str, user_id: str) -> str:
     """Find or create the Stripe Customer of a person; returns its id, for the caller to store.
 
-    `key` is the idempotency key; the same key must always come with the same values. Stripe forgets keys
-    after a day, so a customer that names `user_id` is looked up first. Raises PaymentUnavailable,
-    PaymentRefused, KeySpent.
+    `key` is the idempotency key; the same key must always come with the same values. Two calls with different
+    keys answer the same customer too: the older one stays. Raises PaymentUnavailable, PaymentRefused,
+    KeySpent.
     """
-    customers = client().v1.customers
-    for known in listed(lambda: customers.list({"email": email, "limit": 100}).data):
-        if known.metadata and known.metadata.to_dict().get("user_id") == user_id:
-            return str(known.id)
+    if known := _customers_of(email, user_id):
+        return known[-1]
     params: Any = {"email": email, "name": name, "metadata": {"user_id": user_id}}
-    return str(ask(lambda: customers.create(params, {"idempotency_key": key})).id)
+    customers = client().v1.customers
+    made = str(ask(lambda: customers.create(params, {"idempotency_key": key})).id)
+    oldest = (_customers_of(email, user_id) or [made])[-1]
+    if oldest != made:
+        delete_customer(made)
+    return oldest
+
+
+def _customers_of(email: str, user_id: str) -> list[str]:
+    """List the customers that name this person, newest first."""
+    params: Any = {"email": email, "limit": 100}
+    found = listed(lambda: client().v1.customers.list(params).data)
+    return [one.id for one in found if one.metadata and one.metadata.to_dict().get("user_id") == user_id]
 
 
 def update_customer(customer: str, email: str, name: str) -> bool:

@@ -18,6 +18,7 @@ class Method:
     outcome: str
     label: str
     brand: str = "visa"
+    country: str = "US"
     code: str = "card_declined"
     decline_code: str | None = None
     message: str = ""
@@ -51,6 +52,12 @@ MORE = (
     Method("5555555555554444", "ok", "Mastercard", brand="mastercard"),
     Method("378282246310005", "ok", "American Express", brand="amex"),
     Method("4000056655665556", "ok", "Visa debit"),
+    Method("4000002760000016", "ok", "Visa from Germany", country="DE"),
+    Method("4000005280000002", "ok", "Visa from the Netherlands", country="NL"),
+    Method("4000002500000003", "ok", "Visa from France", country="FR"),
+    Method("4000008260000000", "ok", "Visa from the United Kingdom", country="GB"),
+    Method("4000007560000009", "ok", "Visa from Switzerland", country="CH"),
+    Method("4000003920000003", "ok", "Visa from Japan", country="JP"),
     Method(
         "4000000000009995", "declined", "No funds", decline_code="insufficient_funds",
         message="Your card has insufficient funds.",

@@ -5,14 +5,16 @@ One lock serialises its transitions.
 
 from __future__ import annotations
 
-from . import ledger
-from .cards import BY_NAME, Method
+from . import ledger, methods
+from .buyers import Buyer, introduce, may_keep_card, remember
+from .cards import BY_NAME, BY_NUMBER, Method, by_number
 from .customers import blank_customer
 from .engine import TIMERS, Sandbox
 from .errors import StripeError
-from .intents import blank_charge, blank_intent
-from .sessions import buyer_details
+from .intents import billing, blank_charge, blank_intent
 from .store import Body
+
+NOBODY = Buyer()
 
 
 class SessionClosedError(Exception):
@@ -50,49 +52,50 @@ def open_session(sandbox: Sandbox, session_id: str) -> Body:
 
 
 def pay(
-    sandbox: Sandbox, session_id: str, method: Method, name: str | None = None, email: str | None = None
+    sandbox: Sandbox, session_id: str, method: Method, buyer: Buyer = NOBODY, saved: str | None = None
 ) -> Body:
     """Attempt to pay an open session; returns the session afterwards.
 
     Complete means paid (or a debit in progress); still open means declined or waiting for 3-D Secure: the
-    payment intent's status says which. `name` and `email` are as typed. Raises SessionClosedError.
+    payment intent's status says which. `buyer` is as typed; `saved` is a card that the customer keeps, which
+    is used instead of `method`. Raises SessionClosedError.
     """
     sandbox.sweep()
     with sandbox.store.transaction():
         session = open_session(sandbox, session_id)
-        introduce(session, name, email)
+        introduce(sandbox, session, buyer)
+        session["_keep_card"] = buyer.keep_card and may_keep_card(session)
         if session["amount_total"] == 0:
             return complete(sandbox, session, "no_payment_required")
-        intent = intent_of(sandbox, session, method)
-        if method.outcome == "declined":
-            decline(sandbox, session, intent, method)
-        elif method.outcome == "challenge":
-            challenge(sandbox, session, intent)
-        elif method.is_debit:
-            begin_debit(sandbox, session, intent, method)
-        else:
-            charge_now(sandbox, session, intent, method)
+        kept = {row["id"]: row for row in methods.kept_by(sandbox, session["customer"])}.get(saved)
+        if kept:
+            method = by_number(kept["_number"])
+        attempt(sandbox, session, method, kept)
         return session
 
 
-def introduce(session: Body, name: str | None, email: str | None) -> None:
-    """Store the buyer's details: those the session had already take precedence over what was typed."""
-    known = session["customer_details"] or {}
-    session["customer_details"] = buyer_details(
-        known.get("email") or email or "buyer@example.com", name or known.get("name")
-    )
+def attempt(sandbox: Sandbox, session: Body, method: Method, kept: Body | None) -> None:
+    """Try one method, with the outcome that its number stands for."""
+    intent = intent_of(sandbox, session)
+    used = kept or methods.new_method(sandbox, method, billing(session["customer_details"]))
+    intent["payment_method"], intent["_number"] = used["id"], method.number
+    if method.outcome == "declined":
+        decline(sandbox, session, intent, method)
+    elif method.outcome == "challenge":
+        challenge(sandbox, session, intent)
+    elif method.is_debit:
+        begin_debit(sandbox, session, intent, method)
+    else:
+        charge_now(sandbox, session, intent, method)
 
 
-def intent_of(sandbox: Sandbox, session: Body, method: Method) -> Body:
+def intent_of(sandbox: Sandbox, session: Body) -> Body:
     """Get the session's payment intent, which is created at the first attempt to pay."""
     if session["payment_intent"]:
-        intent = sandbox.get("payment_intent", session["payment_intent"])
-    else:
-        intent = sandbox.store.add(blank_intent(sandbox, session))
-        session["payment_intent"] = intent["id"]
-        sandbox.emit("payment_intent.created", intent)
-    intent["payment_method"] = sandbox.ids.make("pm_1")
-    intent["_number"] = method.number
+        return sandbox.get("payment_intent", session["payment_intent"])
+    intent = sandbox.store.add(blank_intent(sandbox, session))
+    session["payment_intent"] = intent["id"]
+    sandbox.emit("payment_intent.created", intent)
     return intent
 
 
@@ -143,7 +146,7 @@ def authenticate(sandbox: Sandbox, session_id: str, ok: bool) -> Body:
         if intent is None or intent["status"] != "requires_action":
             raise StripeError("No authentication is under way.")
         if ok:
-            charge_now(sandbox, session, intent, BY_NAME["3ds"])
+            charge_now(sandbox, session, intent, BY_NUMBER.get(intent["_number"], BY_NAME["3ds"]))
         else:
             message = "The provided payment method has failed authentication. Choose another one."
             error = {
@@ -195,11 +198,23 @@ def complete(sandbox: Sandbox, session: Body, payment_status: str) -> Body:
     """Complete a session, and create a customer if the session asked for one."""
     if session["customer_creation"] == "always":
         session["customer"] = new_customer(sandbox, session)
+    remember(sandbox, session)
+    if session["payment_intent"] and (
+        session.get("_keep_card") or session["_payment"].get("setup_future_usage")
+    ):
+        keep_card(sandbox, session)
     session.update(status="complete", payment_status=payment_status, url=None)
     sandbox.store.save(session)
     event = sandbox.emit("checkout.session.completed", session)
     session["_completed_event"] = event["id"]
     return sandbox.store.save(session)
+
+
+def keep_card(sandbox: Sandbox, session: Body) -> None:
+    """Keep the card with the customer, as the buyer ticked."""
+    intent = sandbox.get("payment_intent", session["payment_intent"])
+    if session["customer"]:
+        methods.keep(sandbox, intent["payment_method"], session["customer"])
 
 
 def new_customer(sandbox: Sandbox, session: Body) -> str:

@@ -19,7 +19,12 @@ Tree = dict[str, Any]
 # of its own.
 LINKS: dict[str, dict[str, str]] = {
     "checkout.session": {"customer": "customer", "payment_intent": "payment_intent", "line_items": "item[]"},
-    "payment_intent": {"customer": "customer", "latest_charge": "charge"},
+    "payment_intent": {
+        "customer": "customer",
+        "latest_charge": "charge",
+        "payment_method": "payment_method",
+    },
+    "payment_method": {"customer": "customer"},
     "charge": {
         "customer": "customer",
         "payment_intent": "payment_intent",

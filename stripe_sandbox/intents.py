@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from .buyers import address_of
 from .cards import Method
 from .engine import Sandbox, change_metadata
+from .methods import bank_of, card_of
 from .store import Body
 
 # Fields that the sandbox never sets.
@@ -66,7 +68,7 @@ def blank_charge(sandbox: Sandbox, session: Body, intent: Body, method: Method, 
         "amount_captured": 0 if failed else intent["amount"],
         "amount_refunded": 0,
         "billing_details": billing(session["customer_details"]),
-        "calculated_statement_descriptor": "SANDBOX",
+        "calculated_statement_descriptor": on_statement(sandbox, intent),
         "captured": not failed,
         "created": sandbox.now(),
         "currency": intent["currency"],
@@ -93,8 +95,20 @@ def blank_charge(sandbox: Sandbox, session: Body, intent: Body, method: Method, 
 
 def billing(buyer: Body) -> Body:
     """Build the `billing_details` of a charge."""
-    address = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
-    return {"address": address, "email": buyer["email"], "name": buyer["name"], "phone": None, "tax_id": None}
+    tax_id = buyer["tax_ids"][0]["value"] if buyer["tax_ids"] else None
+    return {
+        "address": address_of(buyer["address"]),
+        "email": buyer["email"],
+        "name": buyer["name"],
+        "phone": None,
+        "tax_id": tax_id,
+    }
+
+
+def on_statement(sandbox: Sandbox, intent: Body) -> str:
+    """Build what the buyer's bank prints: the account's prefix and the payment's suffix."""
+    prefix, suffix = sandbox.settings.statement, intent["statement_descriptor_suffix"]
+    return f"{prefix}* {suffix}"[:22] if suffix else prefix
 
 
 def outcome(method: Method, failed: bool) -> Body:
@@ -114,25 +128,13 @@ def outcome(method: Method, failed: bool) -> Body:
 def paid_with(sandbox: Sandbox, method: Method) -> Body:
     """Build the `payment_method_details` of a charge."""
     if method.is_debit:
-        account = {
-            "account_holder_type": "individual", "account_type": "checking", "bank_name": "SANDBOX BANK",
-            "fingerprint": sandbox.ids.make("", 16), "last4": method.last4, "routing_number": "110000000",
-        }  # fmt: skip
-        return {"type": "us_bank_account", "us_bank_account": account}
+        return {"type": "us_bank_account", "us_bank_account": bank_of(sandbox, method)}
     card = {
-        "brand": method.brand,
-        "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"},
-        "country": "US",
-        "exp_month": 12,
-        "exp_year": 2034,
-        "fingerprint": f"sandbox{method.last4}",
-        "funding": "credit",
+        **card_of(method),
         "installments": None,
-        "last4": method.last4,
         "mandate": None,
         "network": method.brand,
         "three_d_secure": None,
-        "wallet": None,
     }
     if method.outcome == "challenge":
         card["three_d_secure"] = {

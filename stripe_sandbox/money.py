@@ -16,6 +16,8 @@ ALL_TWO_DECIMALS = """
 CURRENCIES = frozenset(ALL_TWO_DECIMALS.split()).union(ZERO_DECIMALS, THREE_DECIMALS)
 SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥", "aud": "A$", "cad": "CA$", "inr": "₹", "krw": "₩"}
 
+WHOLE_ONLY = frozenset(("isk", "ugx"))  # without coins today, but counted in hundredths
+
 # Stripe's published minimums, from memory: defaults to be checked against a real test account.
 MINIMUMS = {
     "aed": 200, "bgn": 100, "czk": 1500, "dkk": 250, "gbp": 30, "hkd": 400, "huf": 17500, "mxn": 1000,
@@ -30,6 +32,11 @@ def decimals(currency: str) -> int:
     if currency in ZERO_DECIMALS:
         return 0
     return 3 if currency in THREE_DECIMALS else 2
+
+
+def step(currency: str) -> int:
+    """Return what amounts must be divisible by: Stripe takes a third decimal only as 0."""
+    return 10 if currency in THREE_DECIMALS else 100 if currency in WHOLE_ONLY else 1
 
 
 def minimum(currency: str) -> int:

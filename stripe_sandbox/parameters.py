@@ -84,6 +84,22 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Statement:
+    """The end of a line on bank statements: up to 22 Latin characters, one of them a letter."""
+
+    def read(self, value: Any, name: str) -> str:
+        """Read the text."""
+        text = Text(22).read(value, name) or ""
+        if not re.search("[A-Za-z]", text) or not text.isascii() or re.search(r"""[<>\\'"*]""", text):
+            raise refused(
+                f"The statement descriptor suffix {text} must have a letter and none of < > \\ ' \" *",
+                name,
+                "parameter_invalid_string",
+            )
+        return text
+
+
+@dataclass(frozen=True)
 class Address:
     """An absolute URL, which may contain `{CHECKOUT_SESSION_ID}`."""
 

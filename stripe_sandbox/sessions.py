@@ -26,6 +26,8 @@ def line_item(sandbox: Sandbox, line: Body) -> Body:
         "metadata": change_metadata({}, line.get("metadata")),
         "price": price,
         "quantity": quantity,
+        "_product": {name: data["product_data"].get(name) for name in ("description", "images")},
+        "_taxes": [],
     }
 
 

@@ -37,7 +37,8 @@ class Settings:
     days; here short enough to watch). `redirect_wait` is how long, in seconds, the hosted page waits for the
     answer to `checkout.session.completed`. `settle_after` (seconds) is how long a bank debit takes,
     `available_after` (seconds) how long a payment stays pending in the balance. `overdraft` is the credit for
-    refunds, in minor units: 0 makes refunds wait for the balance.
+    refunds, in minor units: 0 makes refunds wait for the balance. `country` is the seller's, by which
+    automatic tax is computed; `statement` is the account's prefix on bank statements.
     """
 
     state: str | None = None
@@ -54,6 +55,8 @@ class Settings:
     available_after: int = 2 * DAY
     overdraft: int = 10**12
     business: str = "Sandbox shop"
+    country: str = "DE"
+    statement: str = "SANDBOX"
     public_url: str | None = None
     record: bool = False
 

@@ -16,8 +16,9 @@ from typing import Any, Protocol
 
 from flask import Flask
 
-from . import checkout, disputes, refund_lifecycle, thin_events, unrelated_events
+from . import checkout, disputes, methods, refund_lifecycle, thin_events, unrelated_events
 from .app import create_sandbox
+from .buyers import EXAMPLE, Buyer
 from .clock import Clock
 from .engine import Sandbox, shown
 from .expansion import present
@@ -130,16 +131,34 @@ class RunningSandbox:
     def secrets(self, secrets: list[str]) -> None:
         self.engine.settings.webhook_secrets = list(secrets)
 
-    def pay(self, session_id: str, how: str = "card", *, authenticated: bool | None = True) -> str | None:
+    def pay(
+        self,
+        session_id: str,
+        how: str = "card",
+        *,
+        authenticated: bool | None = True,
+        country: str = "",
+        saved: str | None = None,
+        **buyer: Any,
+    ) -> str | None:
         """Pay as a buyer does on the page; returns the URL they are sent to, or None when they stay.
 
-        `how`: card, declined, 3ds, later_succeeds, later_fails. For 3ds, `authenticated` is their answer to
-        the bank: None leaves the bank's page open. Raises `checkout.SessionClosedError` when it is too late.
+        `how`: card, declined, 3ds, later_succeeds, later_fails, or a card number. For 3ds, `authenticated` is
+        their answer to the bank: None leaves the bank's page open. `country` is typed into the address where
+        the page asks for one; `buyer` are further fields of `buyers.Buyer`; `saved` is a card they keep.
+        Raises `checkout.SessionClosedError` when it is too late.
         """
-        session = checkout.pay(self.engine, session_id, method_named(how))
-        if how == "3ds" and authenticated is not None and session["status"] == "open":
+        if country:
+            buyer["address"] = {**EXAMPLE, "country": country}
+        session = checkout.pay(self.engine, session_id, method_named(how), Buyer(**buyer), saved)
+        waits = session["status"] == "open" and method_named(how).outcome == "challenge"
+        if waits and authenticated is not None:
             session = checkout.authenticate(self.engine, session_id, authenticated)
         return checkout.return_address(session) if session["status"] == "complete" else None
+
+    def saved_cards(self, customer_id: str) -> list[Body]:
+        """List the cards that a customer keeps."""
+        return methods.kept_by(self.engine, customer_id)
 
     def settle(self, session_id: str, ok: bool = True) -> Body:
         """Settle a bank debit now."""

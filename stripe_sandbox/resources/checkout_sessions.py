@@ -2,88 +2,25 @@
 
 from __future__ import annotations
 
-from .. import money
+from .. import money, taxes
 from ..checkout import expire
 from ..endpoints import Call, Endpoint, pages, takes
 from ..engine import change_metadata
 from ..errors import StripeError, missing_object
 from ..expansion import present
 from ..listing import cut
-from ..parameters import Address, Choice, Currency, Email, Flag, Group, Metadata, Rows, Text, Whole, refused
+from ..parameters import Choice, Email, Group, Metadata, Text, refused
+from ..session_parameters import CREATE
 from ..sessions import blank_session, buyer_details, line_item
 from ..settings import DAY
 from ..store import Body
 
 SHORTEST, LONGEST = 30 * 60, DAY
-ENABLED = Group({"enabled": Flag()}, ("enabled",))
-PRODUCT = Group(
-    {
-        "name": Text(),
-        "description": Text(),
-        "metadata": Metadata(),
-        "images": Rows(Address(), 8),
-        "tax_code": Text(),
-    },
-    ("name",),
-)
-PRICE = Group(
-    {
-        "currency": Currency(),
-        "unit_amount": Whole(0, money.MAXIMUM),
-        "product_data": PRODUCT,
-        "tax_behavior": Choice("exclusive", "inclusive", "unspecified"),
-    },
-    ("currency", "unit_amount", "product_data"),
-)
-LINE = Group(
-    {"price_data": PRICE, "quantity": Whole(1, 999_999), "metadata": Metadata()}, ("price_data", "quantity")
-)
-PAYMENT = Group(
-    {
-        "description": Text(1000),
-        "metadata": Metadata(),
-        "receipt_email": Email(),
-        "statement_descriptor": Text(22),
-        "statement_descriptor_suffix": Text(22),
-        "transfer_group": Text(),
-        "setup_future_usage": Choice("off_session", "on_session"),
-    }
-)
-CREATE = takes(
-    "success_url",
-    "line_items",
-    mode=Choice("payment"),
-    line_items=Rows(LINE),
-    customer=Text(),
-    customer_email=Email(),
-    customer_creation=Choice("always", "if_required"),
-    client_reference_id=Text(200),
-    metadata=Metadata(),
-    success_url=Address(),
-    cancel_url=Address(),
-    expires_at=Whole(),
-    currency=Currency(),
-    payment_intent_data=PAYMENT,
-    payment_method_collection=Choice("always", "if_required"),
-    adaptive_pricing=Group({"enabled": Flag()}),
-    allow_promotion_codes=Flag(),
-    automatic_tax=ENABLED,
-    tax_id_collection=ENABLED,
-    customer_update=Group({"address": Choice("auto", "never"), "name": Choice("auto", "never")}),
-    saved_payment_method_options=Group(
-        {
-            "payment_method_save": Choice("disabled", "enabled"),
-            "payment_method_remove": Choice("disabled", "enabled"),
-        }
-    ),
-    billing_address_collection=Choice("auto", "required"),
-    phone_number_collection=ENABLED,
-    invoice_creation=ENABLED,
-    locale=Text(10),
-    submit_type=Choice("auto", "book", "donate", "pay"),
-    ui_mode=Choice("hosted_page"),
-    allowed_payment_method_types=Rows(Choice("card", "us_bank_account", "sepa_debit")),
-)
+REPEATED = (
+    "customer", "customer_email", "client_reference_id", "success_url", "cancel_url",
+    "allow_promotion_codes", "billing_address_collection", "locale", "submit_type",
+    "payment_method_collection", "phone_number_collection", "allowed_payment_method_types",
+)  # fmt: skip
 
 
 def create(call: Call) -> Body:
@@ -93,23 +30,37 @@ def create(call: Call) -> Body:
     if not lines:
         raise refused("You must specify at least one line item.", "line_items", "parameter_missing")
     currency = one_currency(lines, params.get("currency"))
-    email = buyer_email(call)
+    check_steps(lines, currency)
+    customer = customer_of(call)
+    check_customer(params, customer)
     items = [line_item(call.sandbox, line) for line in lines]
-    total = sum(item["amount_total"] for item in items)
-    check_total(total, currency)
     now = call.sandbox.now()
     session = blank_session(call.sandbox.ids.make("cs_test_a1", 56), now)
     session.update(stated(params))
     session["url"] = f"{call.base_url}/c/pay/{session['id']}"
     session["expires_at"] = expiry(params.get("expires_at"), now)
     session["currency"] = currency
-    session["amount_subtotal"] = session["amount_total"] = total
-    if email:
-        session["customer_details"] = buyer_details(email)
     session["_line_items"] = items
     session["_payment"] = params.get("payment_intent_data", {})
+    session["_customer_update"] = params.get("customer_update", {})
+    session["_keep_card"] = False
+    taxes.total(session)
+    if session["automatic_tax"]["enabled"]:
+        taxes.check(items)
+        compute_early(call, session, customer)
+    check_total(session["amount_total"], currency)
+    email = params.get("customer_email") or (customer or {}).get("email")
+    if email:
+        session["customer_details"] = buyer_details(email)
     call.sandbox.store.set_timer(session["expires_at"], "expire_session", session["id"])
     return call.sandbox.store.add(session)
+
+
+def compute_early(call: Call, session: Body, customer: Body | None) -> None:
+    """Compute the tax at once for a customer whose country is known; otherwise the page asks for it."""
+    address = (customer or {}).get("address")
+    if address and address["country"]:
+        taxes.compute(call.sandbox, session, address["country"], [])
 
 
 def one_currency(lines: list[Body], wanted: str | None) -> str:
@@ -125,11 +76,23 @@ def one_currency(lines: list[Body], wanted: str | None) -> str:
     return str(found.pop())
 
 
-def buyer_email(call: Call) -> str | None:
-    """Return the email known before the page opens: the customer's, or the given one."""
+def check_steps(lines: list[Body], currency: str) -> None:
+    """Check that each price can be charged: a third decimal is 0, and a króna has no hundredths."""
+    step = money.step(currency)
+    for number, line in enumerate(lines):
+        if line["price_data"]["unit_amount"] % step:
+            name = f"line_items[{number}][price_data][unit_amount]"
+            message = f"Amounts in {currency} must be divisible by {step}."
+            raise StripeError(message, code="parameter_invalid_integer", param=name)
+
+
+def customer_of(call: Call) -> Body | None:
+    """Return the customer that the session is for; None if it names none."""
     params = call.params
     if "customer" not in params:
-        return params.get("customer_email")
+        if "customer_update" in params:
+            raise refused("`customer_update` can only be used with `customer`.", "customer_update")
+        return None
     for other in ("customer_email", "customer_creation"):
         if other in params:
             message = f"You may only specify one of these parameters: customer, {other}."
@@ -139,7 +102,32 @@ def buyer_email(call: Call) -> str | None:
         raise StripeError(
             f"No such customer: '{params['customer']}'", code="resource_missing", param="customer"
         )
-    return str(customer["email"]) if customer["email"] else None
+    return customer
+
+
+def check_customer(params: Body, customer: Body | None) -> None:
+    """Check that the customer has, or will get, what the session asks of them. StripeError."""
+    may = params.get("customer_update", {})
+    saves = params.get("saved_payment_method_options", {}).get("payment_method_save") == "enabled"
+    if saves and customer is None and params.get("customer_creation") != "always":
+        message = "Saving a payment method needs a `customer`, or `customer_creation` to be `always`."
+        raise StripeError(message, param="saved_payment_method_options[payment_method_save]")
+    if customer is None:
+        return
+    if params.get("tax_id_collection", {}).get("enabled") and may.get("name") != "auto":
+        message = (
+            "Tax ID collection requires updating business name on the customer. To enable tax ID collection "
+            "for an existing customer, please set `customer_update[name]` to `auto`."
+        )
+        raise StripeError(message, param="customer_update[name]")
+    lives = (customer["address"] or {}).get("country")
+    if params.get("automatic_tax", {}).get("enabled") and not lives and may.get("address") != "auto":
+        message = (
+            "Automatic tax calculation in Checkout requires a valid address on the Customer. Add a valid "
+            "address to the Customer or set either `customer_update[address]` to 'auto' or "
+            "`customer_update[shipping]` to 'auto' to save the address entered in Checkout to the Customer."
+        )
+        raise StripeError(message, code="customer_tax_location_invalid")
 
 
 def check_total(total: int, currency: str) -> None:
@@ -170,15 +158,7 @@ def expiry(wanted: int | None, now: int) -> int:
 
 def stated(params: Body) -> Body:
     """Copy the fields that the session repeats from the request."""
-    answer: Body = {}
-    for name in (
-        "customer", "customer_email", "client_reference_id", "success_url", "cancel_url",
-        "allow_promotion_codes",
-        "billing_address_collection", "locale", "submit_type", "payment_method_collection",
-        "phone_number_collection", "allowed_payment_method_types",
-    ):  # fmt: skip
-        if name in params:
-            answer[name] = params[name]
+    answer: Body = {name: params[name] for name in REPEATED if name in params}
     answer["metadata"] = change_metadata({}, params.get("metadata"))
     answer["customer_creation"] = (
         None if "customer" in params else params.get("customer_creation", "if_required")
@@ -188,13 +168,17 @@ def stated(params: Body) -> Body:
     if "tax_id_collection" in params:
         answer["tax_id_collection"] = {**params["tax_id_collection"], "required": "never"}
     if "saved_payment_method_options" in params:
-        answer["saved_payment_method_options"] = {
-            "allow_redisplay_filters": ["always"],
-            **params["saved_payment_method_options"],
+        options = params["saved_payment_method_options"]
+        answer["saved_payment_method_options"] = {"allow_redisplay_filters": ["always"], **options}
+    if params.get("automatic_tax", {}).get("enabled"):
+        answer["automatic_tax"] = {
+            "enabled": True,
+            "liability": {"account": None, "type": "self"},
+            "provider": "stripe",
+            "status": "requires_location_inputs",
         }
-    for name in ("automatic_tax", "invoice_creation"):
-        if params.get(name, {}).get("enabled"):
-            raise refused(f"The sandbox has no {name}.", f"{name}[enabled]")
+    if params.get("invoice_creation", {}).get("enabled"):
+        raise refused("The sandbox has no invoice_creation.", "invoice_creation[enabled]")
     return answer
 
 

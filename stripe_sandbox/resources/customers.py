@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..buyers import PARTS, address_of
 from ..customers import blank_customer
 from ..endpoints import Call, Endpoint, pages, takes
 from ..engine import change_metadata
@@ -9,7 +10,9 @@ from ..errors import missing_object
 from ..parameters import Email, Group, Metadata, Rows, Shape, Text
 from ..store import Body
 
+ADDRESS = Group({name: Text() for name in PARTS})
 FIELDS: dict[str, Shape] = {
+    "address": ADDRESS,
     "email": Email(unset=True),
     "name": Text(256, unset=True),
     "description": Text(unset=True),
@@ -33,6 +36,8 @@ def change(customer: Body, params: Body) -> Body:
     earlier = {}
     for name, value in params.items():
         new = change_metadata(customer["metadata"], value) if name == "metadata" else value
+        if name == "address":
+            new = address_of(value)
         if customer[name] != new:
             earlier[name] = customer[name]
         customer[name] = new

@@ -82,6 +82,24 @@ def test_one_person_has_one_customer(stripe: RunningSandbox) -> None:
     assert [one["metadata"]["user_id"] for one in stripe.all("customer")] == ["user-1", "user-2"]
 
 
+def test_two_tabs_of_one_person_agree_on_the_older_customer(
+    stripe: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other tab makes its customer between our looking and our making."""
+    look, others = payments.customers._customers_of, []
+
+    def blind(email: str, user_id: str) -> list[str]:
+        if not others:
+            others.append("")
+            others.append(new_customer(key="customer:other-tab"))
+            return []
+        return look(email, user_id)
+
+    monkeypatch.setattr(payments.customers, "_customers_of", blind)
+    assert new_customer() == others[1]
+    assert [one["id"] for one in stripe.all("customer") if not one.get("deleted")] == [others[1]]
+
+
 def test_a_customer_pays_with_what_stripe_knows_of_them(stripe: RunningSandbox) -> None:
     customer = new_customer()
     checkout = replace(
@@ -150,3 +168,40 @@ def test_a_part_of_an_order_is_refunded_once(stripe: RunningSandbox) -> None:
     payments.refund(found.payment_intent, 600, "refund-4")
     [charge] = stripe.all("charge")
     assert (charge["amount_refunded"], charge["refunded"]) == (4400, True)
+
+
+def taxed(**changes: Any) -> payments.Checkout:
+    """A checkout with Stripe Tax."""
+    lines = (
+        payments.Line("Practical SQL", 1900, "exclusive", "A course by Ada", reference="line-1"),
+        payments.Line("Drawing", 2500, "exclusive", image="http://127.0.0.1:5999/cover.png"),
+    )
+    return replace(ORDER, lines=lines, automatic_tax=True, tax_id_collection=True, **changes)
+
+
+def test_stripe_s_tax_is_read_by_line(stripe: RunningSandbox) -> None:
+    session = payments.open_session(taxed(customer=new_customer(), collect_address=True))
+    assert (session.tax_status, session.amount_tax) == ("requires_location_inputs", 0)
+    assert [line.tax_rate_bp for line in session.lines] == [None, None]
+    stripe.pay(session.id, "4000005280000002", country="DE", name="Bo")
+    found = payments.find_session(session.id)
+    assert found is not None
+    assert [(line.amount_tax, line.tax_rate_bp, line.tax_reason) for line in found.lines] == [
+        (361, 1900, "standard_rated"),
+        (475, 1900, "standard_rated"),
+    ]
+    assert (found.amount_subtotal, found.amount_tax, found.amount_total) == (4400, 836, 5236)
+    assert (found.tax_status, found.billing_country, found.card_country) == ("complete", "DE", "NL")
+    assert (found.billing.name, found.billing.city) == ("Bo", "Springfield")
+    product = stripe.all("product")[0]
+    assert product["description"] == "A course by Ada"
+
+
+def test_a_vat_id_typed_at_stripe_is_read(stripe: RunningSandbox) -> None:
+    session = payments.open_session(taxed())
+    stripe.pay(session.id, country="NL", tax_id="NL 1234.56789 B01", business="Acme B.V.")
+    found = payments.find_session(session.id)
+    assert found is not None
+    assert found.tax_ids == (("eu_vat", "NL123456789B01"),)
+    assert found.lines[0].tax_reason == "reverse_charge"
+    assert (found.amount_tax, found.billing.name) == (0, "Acme B.V.")

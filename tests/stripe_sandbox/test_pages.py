@@ -258,6 +258,25 @@ def test_a_browser_walks_through_decline_bank_and_back_to_the_shop(
     page.close()
 
 
+def a_full_cart(client: StripeClient) -> Any:
+    """Everything that the page can ask for and show, with long names."""
+    names = ("Practical SQL", "Watercolour " * 12, "Donaudampfschifffahrtsgesellschaftskapitän" * 2)
+    prices = [
+        {"currency": "eur", "unit_amount": 99_999, "tax_behavior": "inclusive",
+         "product_data": {"name": name, "description": "About it. " * 30}}
+        for name in names
+    ]  # fmt: skip
+    customer = client.v1.customers.create({"email": "ada@example.com", "address": {"country": "DE"}})
+    return checkout(
+        line_items=[{"price_data": price, "quantity": 1} for price in prices],
+        customer=customer.id,
+        customer_update={"address": "auto", "name": "auto"},
+        automatic_tax={"enabled": True},
+        tax_id_collection={"enabled": True},
+        saved_payment_method_options={"payment_method_save": "enabled"},
+    )
+
+
 @pytest.mark.browser
 @pytest.mark.once
 def test_pages_are_accessible_and_fit(sandbox: RunningSandbox, chromium: Browser) -> None:
@@ -266,7 +285,8 @@ def test_pages_are_accessible_and_fit(sandbox: RunningSandbox, chromium: Browser
     sandbox.pay(bank.id, "3ds", authenticated=None)
     delayed = client.v1.checkout.sessions.create(checkout())
     sandbox.pay(delayed.id, "later_succeeds")
+    full = client.v1.checkout.sessions.create(a_full_cart(client))
     page = chromium.new_page(reduced_motion="reduce", bypass_csp=True)
-    for address in (bank.url, f"{bank.url}/bank", delayed.url, f"{sandbox.url}/_sandbox/"):
+    for address in (bank.url, f"{bank.url}/bank", delayed.url, full.url, f"{sandbox.url}/_sandbox/"):
         assert look_every_way(page, address) == []
     page.close()
