@@ -4,15 +4,27 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from domain.base import clock
 from domain.catalog.kinds import Lock
 from domain.learning import access_facts, locks, prerequisites, progress
-from models import AccessGrant, Category, Course, Enrollment, Lesson, LessonProgress, Product, User, db
+from models import (
+    AccessGrant,
+    Category,
+    Course,
+    Enrollment,
+    Lesson,
+    LessonProgress,
+    Product,
+    User,
+    UtcDateTime,
+    db,
+)
 
 PAGE_SIZE = 24
 
@@ -94,8 +106,8 @@ def load_page(user: User, page: int = 1) -> LibraryPage:
     By number, not behind a cursor: the page shows how many there are and links to each, and learning a course
     moves it to the front, so that a cursor would skip or repeat others. It counts one person's courses.
     """
-    query = _courses_of(user).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)
-    rows = db.session.execute(query, {"moment": clock.now()}).mappings().all()
+    asked = {"learner": user.id, "moment": clock.now(), "skip": (page - 1) * PAGE_SIZE}
+    rows = db.session.execute(_page_query(), asked).mappings().all()
     locked = [row["id"] for row in rows if row["missing"] is not None]
     locking = prerequisites.locking_each(user, locked) if locked else {}
     courses = [
@@ -108,10 +120,15 @@ def load_page(user: User, page: int = 1) -> LibraryPage:
     return LibraryPage(courses, rows[0]["total"] if rows else 0, page)
 
 
-def _courses_of(user: User) -> Select[*tuple[Any, ...]]:
-    """Build the query of what `user` may learn: unfinished before finished ones, the latest first."""
-    mine = and_(LessonProgress.user_id == user.id, LessonProgress.lesson_id == Enrollment.last_lesson_id)
-    held = select(AccessGrant.id).where(*access_facts.holding(user.id, Enrollment.course_id)).exists()
+@cache
+def _page_query() -> Select[*tuple[Any, ...]]:
+    """Build the query of a page of what `learner` may learn at `moment`, after the first `skip`, once.
+
+    Unfinished courses come before finished ones, the latest first.
+    """
+    learner, moment = bindparam("learner", type_=Uuid()), bindparam("moment", type_=UtcDateTime())
+    mine = and_(LessonProgress.user_id == learner, LessonProgress.lesson_id == Enrollment.last_lesson_id)
+    held = select(AccessGrant.id).where(*access_facts.holding(learner, Enrollment.course_id, moment)).exists()
     started = begun(Enrollment)
     return (
         select(
@@ -133,7 +150,7 @@ def _courses_of(user: User) -> Select[*tuple[Any, ...]]:
             Lesson.slug.label("lesson_slug"),
             func.coalesce(LessonProgress.position_seconds, 0).label("position"),
             started.label("is_started"),
-            locks.missing(user.id).label("missing"),
+            locks.missing(learner).label("missing"),
             func.count().over().label("total"),
         )
         .select_from(Enrollment)
@@ -142,13 +159,15 @@ def _courses_of(user: User) -> Select[*tuple[Any, ...]]:
         .join(Category, Category.id == Course.category_id)
         .outerjoin(Lesson, Lesson.id == Enrollment.last_lesson_id)
         .outerjoin(LessonProgress, mine)
-        .where(Enrollment.user_id == user.id, held)
+        .where(Enrollment.user_id == learner, held)
         .order_by(
             case((Enrollment.completed_at.is_(None), 0), else_=1),
             case((started, 0), else_=1),
             Enrollment.last_accessed_at.desc(),
             Enrollment.id,
         )
+        .limit(PAGE_SIZE)
+        .offset(bindparam("skip"))
     )
 
 
