@@ -95,7 +95,9 @@ from tables.people import (
     UserSession,
 )
 from tables.platform import (
+    IMMEDIATE_DELIVERY,
     REFUND_TERMS,
+    TERMS,
     AuditEntry,
     BackupRecord,
     Job,
@@ -106,12 +108,16 @@ from tables.platform import (
     Notification,
     NotificationKind,
     PlatformSettings,
+    TaxMode,
     Verdict,
     WorkerBeat,
 )
+from tables.tax import BillingDetails, VatState
 
 __all__ = [
     "REFUND_TERMS",
+    "TERMS",
+    "IMMEDIATE_DELIVERY",
     "AddressMark",
     # fmt: off
     "Base",
@@ -191,6 +197,8 @@ __all__ = [
     "BorneBy",
     "CouponRedemption",
     "RedemptionState",
+    "BillingDetails",
+    "VatState",
     # learning
     "AccessGrant",
     "GrantSource",
@@ -208,6 +216,7 @@ __all__ = [
     "ReportOutcome",
     # platform
     "PlatformSettings",
+    "TaxMode",
     "Job",
     "JobState",
     "Lane",

@@ -16,6 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -44,6 +45,20 @@ class Lane(StrEnum):
 REFUND_TERMS = "Changed your mind? Write to us within {days} of buying, and we’ll pay you back."
 
 
+class TaxMode(StrEnum):
+    """The way in which the shop taxes sales: not at all, by rates of its own, or by Stripe Tax."""
+
+    NONE = "none"
+    OWN = "own"
+    STRIPE = "stripe"
+
+
+TERMS = "I agree to the terms of sale."
+IMMEDIATE_DELIVERY = (
+    "I want to start right away. I know that I lose my right of withdrawal once I open the first lesson."
+)
+
+
 class PlatformSettings(Stamped, Base):
     """The settings of the shop; there is one row, with id 1.
 
@@ -54,6 +69,11 @@ class PlatformSettings(Stamped, Base):
     `featured` is the order of the featured products on the home page: their ids as text. `held_words` are
     words and phrases that hide a review until an admin has approved it. `admin_second_factor`: admins must
     have one; `admin_idle_minutes`: the idle timeout after which admins have to re-authenticate.
+
+    `tax_rates` are basis points by country: {"DE": 1900}. `tax_seller_rate`: consumers in all of the EU pay
+    the seller's rate. `tax_sentence` is printed on documents while nothing is taxed. `seller_…` are the
+    particulars of the legal seller, and `statement_descriptor` is what card statements show. What buyers
+    consent to before they pay has a switch, a text and its version, which each new text raises.
     """
 
     __tablename__ = "platform_settings"
@@ -61,6 +81,7 @@ class PlatformSettings(Stamped, Base):
         CheckConstraint("id = 1", name="one_row"),
         CheckConstraint("platform_fee_percent BETWEEN 0 AND 100", name="fee_range"),
         CheckConstraint("refund_window_days >= 0", name="window_not_negative"),
+        CheckConstraint("tax_mode = 'none' OR seller_country <> ''", name="tax_needs_a_country"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, default=1, autoincrement=False)
@@ -89,6 +110,26 @@ class PlatformSettings(Stamped, Base):
     timezone: Mapped[str] = mapped_column(String(64), default="UTC")
     featured: Mapped[list[Any]] = mapped_column(JSON, default=list)
     held_words: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
+    tax_mode: Mapped[TaxMode] = mapped_column(
+        enum_of(TaxMode), default=TaxMode.NONE, server_default=TaxMode.NONE.value
+    )
+    tax_rates: Mapped[dict[str, int]] = mapped_column(JSON, default=dict, server_default=text("'{}'"))
+    prices_include_tax: Mapped[bool] = mapped_column(default=True, server_default=true())
+    tax_seller_rate: Mapped[bool] = mapped_column(default=False, server_default=false())
+    tax_sentence: Mapped[str] = mapped_column(String(500), default="")
+    seller_name: Mapped[str] = mapped_column(String(120), default="")
+    seller_address: Mapped[str] = mapped_column(String(500), default="")
+    seller_country: Mapped[str] = mapped_column(String(2), default="")
+    seller_vat_id: Mapped[str] = mapped_column(String(20), default="")
+    statement_descriptor: Mapped[str] = mapped_column(String(22), default="")
+    ask_terms: Mapped[bool] = mapped_column(default=False, server_default=false())
+    terms_text: Mapped[str] = mapped_column(String(500), default=TERMS, server_default=TERMS)
+    terms_version: Mapped[int] = mapped_column(default=1, server_default="1")
+    ask_delivery: Mapped[bool] = mapped_column(default=False, server_default=false())
+    delivery_text: Mapped[str] = mapped_column(
+        String(500), default=IMMEDIATE_DELIVERY, server_default=IMMEDIATE_DELIVERY
+    )
+    delivery_version: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
 class Job(Stamped, Base):

@@ -32,6 +32,10 @@ PAGES = (
     ("General", "admin.shop_settings"),
     ("Branding", "admin.look"),
     ("Rules", "admin.rules"),
+    ("Seller", "admin.seller"),
+    ("Tax", "admin.tax"),
+    ("Currency", "admin.shop_currency"),
+    ("Checkout", "admin.consents"),
     ("Sign-in", "admin.sign_in"),
     ("Home page", "admin.featured_courses"),
 )
@@ -40,7 +44,7 @@ PAGES = (
 @bp.route("/settings", methods=["GET", "POST"])
 def shop_settings() -> Response:
     """Edit name, home page, about text, contact address, links and time zone."""
-    now = _stored()
+    now = stored()
     form = ShopProfileForm(data={**vars(now), "about": settings.about(), "social": social_lines(now.social)})
     if form.validate_on_submit():
         about = form.about.data or ""
@@ -50,22 +54,22 @@ def shop_settings() -> Response:
             about_html=markdown.render(about).html if about else "", timezone=form.timezone.data,
             social=form.places(),
         )  # fmt: skip
-        return _saved("admin.shop_settings", changed)
-    return _page("words", form)
+        return saved("admin.shop_settings", changed)
+    return page("words", form)
 
 
 @bp.route("/settings/look", methods=["GET", "POST"])
 def look() -> Response:
     """Edit the brand colour, with a preview of its contrast, and the logo."""
-    form = BrandColorForm(data={"primary_color": _stored().primary_color})
+    form = BrandColorForm(data={"primary_color": stored().primary_color})
     if not form.is_submitted():
         form.primary_color.data = BrandColorForm.asked(request.args.get("color", ""))
     form.take_picked()
     if form.preview.data:
         return hypermedia.see_other(url_for("admin.look", color=form.shown()))
     if form.validate_on_submit():
-        return _saved("admin.look", settings.change(me(), primary_color=form.primary_color.data))
-    return _page(
+        return saved("admin.look", settings.change(me(), primary_color=form.primary_color.data))
+    return page(
         "look", form, logo_form=LogoForm(formdata=None), looks=color_contrast.looks(form.shown()),
         shown=form.shown(), text=color_contrast.TEXT, control=color_contrast.CONTROL,
     )  # fmt: skip
@@ -81,8 +85,8 @@ def logo() -> Response:
             token = images.keep(images.ImageUse.LOGO, form.file.data.stream) if form.file.data else None
             changed = settings.change(me(), logo=token)
             images.remove_later(images.ImageUse.LOGO, before)
-            return _saved("admin.look", changed)
-    return _page(
+            return saved("admin.look", changed)
+    return page(
         "look", BrandColorForm(formdata=None, data={"primary_color": color}), status=422, logo_form=form,
         looks=color_contrast.looks(color), shown=color, text=color_contrast.TEXT,
         control=color_contrast.CONTROL,
@@ -93,7 +97,7 @@ def logo() -> Response:
 @fresh
 def rules() -> Response:
     """Edit the platform fee, the refund window and whether courses are reviewed before they go on sale."""
-    form = PolicyForm(data=vars(_stored()))
+    form = PolicyForm(data=vars(stored()))
     if form.validate_on_submit():
         changed = settings.change(
             me(), platform_fee_percent=form.platform_fee_percent.data,
@@ -101,22 +105,22 @@ def rules() -> Response:
             refund_terms=form.refund_terms.data or REFUND_TERMS, require_review=form.require_review.data,
             held_words=form.held_words.data or [],
         )  # fmt: skip
-        return _saved("admin.rules", changed)
-    return _page("rules", form)
+        return saved("admin.rules", changed)
+    return page("rules", form)
 
 
 @bp.route("/settings/sign-in", methods=["GET", "POST"])
 @fresh
 def sign_in() -> Response:
     """Edit how admins sign in: second factor and idle timeout."""
-    form = SignInForm(data=vars(_stored()))
+    form = SignInForm(data=vars(stored()))
     if form.validate_on_submit():
         changed = settings.change(
             me(), admin_second_factor=form.admin_second_factor.data,
             admin_idle_minutes=form.admin_idle_minutes.data,
         )  # fmt: skip
-        return _saved("admin.sign_in", changed)
-    return _page("sign_in", form)
+        return saved("admin.sign_in", changed)
+    return page("sign_in", form)
 
 
 @bp.route("/settings/featured", methods=["GET", "POST"])
@@ -126,10 +130,10 @@ def featured_courses() -> Response:
     if form.validate_on_submit():
         with Attempt(form):
             featured.pick(comp_access.course_called(form.course.data or ""), me())
-            return _saved("admin.featured_courses", ["featured"])
+            return saved("admin.featured_courses", ["featured"])
     courses, now = featured.courses(), clock.now()
     listed = {course.id for course in courses if availability.is_listed(course, now)}
-    return _page("featured", form, courses=courses, listed=listed, most=featured.MOST)
+    return page("featured", form, courses=courses, listed=listed, most=featured.MOST)
 
 
 @bp.post("/settings/featured/<uuid:course_id>/move")
@@ -139,7 +143,7 @@ def move_featured(course_id: uuid.UUID) -> Response:
     if not form.validate():
         abort(400)
     featured.move(course, form.to.data == "up", me())
-    return _saved("admin.featured_courses", ["featured"])
+    return saved("admin.featured_courses", ["featured"])
 
 
 @bp.post("/settings/featured/<uuid:course_id>/drop")
@@ -147,10 +151,10 @@ def drop_featured(course_id: uuid.UUID) -> Response:
     """Remove a course from the featured ones."""
     course = _course(course_id)
     featured.drop(course, me())
-    return _saved("admin.featured_courses", ["featured"])
+    return saved("admin.featured_courses", ["featured"])
 
 
-def _stored() -> settings.ShopSettings:
+def stored() -> settings.ShopSettings:
     """Read the settings; a POST locks the row, so that the merge of two admins' changes can't lose one."""
     return settings.lock() if request.method == "POST" else settings.current()
 
@@ -159,14 +163,16 @@ def _course(course_id: uuid.UUID) -> Course:
     return db.session.get(Course, course_id) or abort(404)
 
 
-def _saved(endpoint: str, changed: list[str]) -> Response:
+def saved(endpoint: str, changed: list[str]) -> Response:
+    """Commit and return to the form, saying whether anything has changed."""
     db.session.commit()
     settings.forget()
     hypermedia.toast("Saved." if changed else "Nothing has changed.", "good" if changed else "info")
     return hypermedia.see_other(url_for(endpoint))
 
 
-def _page(name: str, form: Form, status: int | None = None, **shown: Any) -> Response:
+def page(name: str, form: Form, status: int | None = None, **shown: Any) -> Response:
+    """Render the page `name` of the settings, with the tabs of all of them."""
     return hypermedia.render(
         f"admin/settings/{name}.html",
         status=status or form.status,

@@ -33,7 +33,7 @@ class PriceInput:
 
 def highest(currency: str) -> int:
     """Compute the highest price of a course, in minor units of `currency`."""
-    return money.nominal(_HIGHEST, currency)
+    return min(money.nominal(_HIGHEST, currency), money.MOST_CHARGE // 100 * 100)
 
 
 class TierBounds(NamedTuple):

@@ -27,6 +27,10 @@ LEAST_CHARGES = {
     "MYR": 200, "NOK": 300, "PLN": 200, "RON": 200, "SEK": 300, "THB": 1000,
 }  # fmt: skip
 _LEAST = 50
+# The largest charge in minor units: Stripe takes eight digits (same page).
+MOST_CHARGE = 99_999_999
+# Roughly the worth of a US dollar, where bounds in dollars would lie below the smallest charge.
+_PER_DOLLAR = {"CZK": 25, "HUF": 400, "MXN": 20, "THB": 40}
 
 _LOCALE = "en_US"
 _NBSP = "\u00a0"
@@ -59,9 +63,10 @@ def least_charge(currency: str) -> int:
 def nominal(hundredths: int, currency: str) -> int:
     """Convert a bound for prices, in hundredths of a unit such as US cents, into minor units of `currency`.
 
-    1000 is 10.00 USD and 10.000 KWD, but 1,000 JPY: a unit without decimals is worth little.
+    1000 is 10.00 USD and 10.000 KWD, but 1,000 JPY: a unit without decimals is worth little. So is a forint:
+    it's 4,000.00 HUF.
     """
-    return hundredths * 10 if minor_digits(currency) == 3 else hundredths
+    return hundredths * (10 if minor_digits(currency) == 3 else _PER_DOLLAR.get(currency.upper(), 1))
 
 
 def minor_unit(currency: str) -> str:

@@ -70,6 +70,14 @@ def locked(query: Select[Row], keys: bool = False) -> ScalarResult[Row]:
     )
 
 
+def shared(query: Select[Row]) -> Row | None:
+    """Lock the row of `query` beside others that only read it, and read its column; None without a row.
+
+    Whoever would change the row waits until the transaction ends.
+    """
+    return db.session.scalar(query.with_for_update(read=True))
+
+
 def reload(row: Any, names: Iterable[str] = ()) -> None:
     """Read the columns `names` of `row` anew, all by default, under a lock that its parent's row is held by.
 

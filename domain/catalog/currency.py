@@ -1,13 +1,56 @@
-"""The shop's currency, in which all its products are sold."""
+"""The shop's currency, in which all its products are sold.
+
+It changes until the first order. Whoever opens one reads a price first and writes the order later, so both
+sides meet at the row of the settings: `hold` shares its lock, `change` takes it alone.
+"""
+
+from functools import cache
 
 from babel import numbers
 from sqlalchemy import or_, select, update
 
 from domain import Refused
-from domain.base import clock, money
+from domain.base import clock, money, sql
 from domain.catalog import price_history
 from domain.platform import settings
-from models import Order, Product, User, db
+from models import Order, PlatformSettings, Product, User, db
+
+# What Stripe charges in (https://docs.stripe.com/currencies#presentment-currencies).
+CHARGEABLE = frozenset(
+    ["AED", "AFN", "ALL", "AMD", "ANG", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BHD",
+     "BIF", "BMD", "BND", "BOB", "BRL", "BSD", "BWP", "BYN", "BZD", "CAD", "CDF", "CHF", "CLP", "CNY",
+     "COP", "CRC", "CVE", "CZK", "DJF", "DKK", "DOP", "DZD", "EGP", "ETB", "EUR", "FJD", "FKP", "GBP",
+     "GEL", "GIP", "GMD", "GNF", "GTQ", "GYD", "HKD", "HNL", "HTG", "HUF", "IDR", "ILS", "INR", "ISK",
+     "JMD", "JOD", "JPY", "KES", "KGS", "KHR", "KMF", "KRW", "KWD", "KYD", "KZT", "LAK", "LBP", "LKR",
+     "LRD", "LSL", "MAD", "MDL", "MGA", "MKD", "MMK", "MNT", "MOP", "MUR", "MVR", "MWK", "MXN", "MYR",
+     "MZN", "NAD", "NGN", "NIO", "NOK", "NPR", "NZD", "OMR", "PAB", "PEN", "PGK", "PHP", "PKR", "PLN",
+     "PYG", "QAR", "RON", "RSD", "RUB", "RWF", "SAR", "SBD", "SCR", "SEK", "SGD", "SHP", "SLE", "SOS",
+     "SRD", "STD", "SZL", "THB", "TJS", "TND", "TOP", "TRY", "TTD", "TWD", "TZS", "UAH", "UGX", "USD",
+     "UYU", "UZS", "VND", "VUV", "WST", "XAF", "XCD", "XOF", "XPF", "YER", "ZAR", "ZMW"]
+)  # fmt: skip
+
+
+@cache
+def names() -> dict[str, str]:
+    """Map the code of each currency that can be charged to its English name, in the order of the names."""
+    named = {code: numbers.get_currency_name(code, locale="en") for code in CHARGEABLE}
+    return dict(sorted(named.items(), key=lambda item: item[1]))
+
+
+def is_settled() -> bool:
+    """Tell whether the currency can't change any more."""
+    return db.session.scalar(select(Order.id).limit(1)) is not None
+
+
+def hold(code: str) -> None:
+    """Keep the currency from changing until the transaction ends, for an order priced in `code`.
+
+    Raises Refused where it has changed since the price was read.
+    """
+    query = select(PlatformSettings.currency).where(PlatformSettings.id == 1)
+    stored = sql.shared(query)
+    if stored is not None and stored != code.lower():
+        raise Refused("The prices have just changed. Look at them again, then buy.")
 
 
 def change(to: str, admin: User | None) -> None:
@@ -18,12 +61,12 @@ def change(to: str, admin: User | None) -> None:
     that are too small to be paid in it.
     """
     code = to.strip().upper()
-    if code not in numbers.list_currencies():
-        raise Refused(f"{to} isn’t the code of a currency, such as USD or EUR.")
+    if code not in CHARGEABLE:
+        raise Refused(f"{to} isn’t the code of a currency that can be charged, such as USD or EUR.")
     before = settings.lock().currency
     if code.lower() == before:
         return
-    if db.session.scalar(select(Order.id).limit(1)) is not None:
+    if is_settled():
         raise Refused("The currency can’t change any more: there are orders.")
     if _units(code) != _units(before) and _has_prices():
         raise Refused(

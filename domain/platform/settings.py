@@ -10,7 +10,7 @@ from sqlalchemy import select
 from domain.base import sql
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
-from models import PlatformSettings, User, db, upsert
+from models import PlatformSettings, TaxMode, User, db, upsert
 
 REMEMBER_SECONDS = 1
 LONGEST_NOTED = 300
@@ -39,6 +39,22 @@ class ShopSettings:
     timezone: str
     featured: list[str]
     held_words: list[str]
+    tax_mode: TaxMode
+    tax_rates: dict[str, int]
+    prices_include_tax: bool
+    tax_seller_rate: bool
+    tax_sentence: str
+    seller_name: str
+    seller_address: str
+    seller_country: str
+    seller_vat_id: str
+    statement_descriptor: str
+    ask_terms: bool
+    terms_text: str
+    terms_version: int
+    ask_delivery: bool
+    delivery_text: str
+    delivery_version: int
 
 
 def current() -> ShopSettings:

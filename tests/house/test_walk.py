@@ -234,6 +234,10 @@ READING = """
 /admin/settings/look                                                    303 404 404 404 404 404 200
 /admin/settings/look?color=%23ffff00                                    303 404 404 404 404 404 200
 /admin/settings/rules                                                   303 404 404 404 404 404 200
+/admin/settings/seller                                                  303 404 404 404 404 404 200
+/admin/settings/tax                                                     303 404 404 404 404 404 200
+/admin/settings/currency                                                303 404 404 404 404 404 200
+/admin/settings/checkout                                                303 404 404 404 404 404 200
 /admin/settings/sign-in                                                 303 404 404 404 404 404 200
 /admin/settings/featured                                                303 404 404 404 404 404 200
 /admin/users/{nobody}                                                   303 404 404 404 404 404 404
@@ -431,6 +435,10 @@ WRITING = """
 /admin/settings/look                                                    303 404 404 404 404 404 422
 /admin/settings/logo                                                    303 404 404 404 404 404 303
 /admin/settings/rules                                                   303 404 404 404 404 404 422
+/admin/settings/seller                                                  303 404 404 404 404 404 303
+/admin/settings/tax                                                     303 404 404 404 404 404 303
+/admin/settings/currency                                                303 404 404 404 404 404 303
+/admin/settings/checkout                                                303 404 404 404 404 404 303
 /admin/settings/sign-in                                                 303 404 404 404 404 404 422
 /admin/settings/featured                                                303 404 404 404 404 404 422
 /admin/settings/featured/{course}/move                                  303 404 404 404 404 404 400

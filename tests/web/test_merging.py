@@ -38,6 +38,19 @@ TABS = (
         "PolicyForm", "mo", "/admin/settings/rules",
         {"platform_fee_percent": "1"}, {"refund_window_days": "9"},
     ),
+    Tab(
+        "SellerForm", "mo", "/admin/settings/seller", {"seller_name": "Shop Ltd."},
+        {"seller_address": "Main St. 1", "seller_country": "DE"},
+    ),
+    Tab(
+        "TaxForm", "mo", "/admin/settings/tax", {"tax_sentence": "No tax."},
+        {"tax_rates": "Germany 19", "tax_seller_rate": "y"},
+    ),
+    Tab("CurrencyForm", "mo", "/admin/settings/currency", {}, {}),
+    Tab(
+        "ConsentsForm", "mo", "/admin/settings/checkout", {"terms_text": "I agree."},
+        {"delivery_text": "Right away.", "ask_delivery": "y"},
+    ),
     Tab("SignInForm", "mo", "/admin/settings/sign-in", {"admin_idle_minutes": "9"}, {}),
     Tab("BrandColorForm", "mo", "/admin/settings/look", {"primary_color": "#1d4ed8"}, {}),
     Tab("RoleForm", "mo", "/admin/users/{person}", {"role": "creator"}, {}, "/admin/users/{person}/role"),

@@ -1,0 +1,56 @@
+"""Tax: the particulars that people want on their invoices, with the check of their VAT id."""
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tables.base import Base, Stamped, enum_of
+
+
+class VatState(StrEnum):
+    """The state of the check of a VAT id in the EU's register (VIES).
+
+    `none`: there is no id. `unconfirmed`: the register doesn't know it. `unavailable`: the register hasn't
+    answered for so long that nobody asks any more until the id is saved again.
+    """
+
+    NONE = "none"
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    UNCONFIRMED = "unconfirmed"
+    UNAVAILABLE = "unavailable"
+
+
+class BillingDetails(Stamped, Base):
+    """The particulars of a buyer as they go onto the next invoice; an order keeps its own copy.
+
+    `address` has a line for each line of it. `country` is ISO 3166-1 alpha-2, "" if unknown. `vat_id` begins
+    with its country's prefix (EL for Greece). `vat_consultation` is the number with which the register proves
+    that it was asked, `vat_checked_at` when it answered last.
+    """
+
+    __tablename__ = "billing_details"
+    __table_args__ = (
+        CheckConstraint("(vat_id = '') = (vat_state = 'none')", name="state_of_an_id"),
+        Index(
+            "ix_billing_details_waiting",
+            "user_id",
+            sqlite_where=text("vat_state = 'pending'"),
+            postgresql_where=text("vat_state = 'pending'"),
+        ),
+    )
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(120), default="")
+    company: Mapped[str] = mapped_column(String(120), default="")
+    address: Mapped[str] = mapped_column(Text, default="")
+    postal_code: Mapped[str] = mapped_column(String(20), default="")
+    city: Mapped[str] = mapped_column(String(100), default="")
+    country: Mapped[str] = mapped_column(String(2), default="")
+    vat_id: Mapped[str] = mapped_column(String(20), default="")
+    vat_state: Mapped[VatState] = mapped_column(enum_of(VatState), default=VatState.NONE)
+    vat_consultation: Mapped[str] = mapped_column(String(40), default="")
+    vat_checked_at: Mapped[datetime | None]
