@@ -205,3 +205,25 @@ def test_a_vat_id_typed_at_stripe_is_read(stripe: RunningSandbox) -> None:
     assert found.tax_ids == (("eu_vat", "NL123456789B01"),)
     assert found.lines[0].tax_reason == "reverse_charge"
     assert (found.amount_tax, found.billing.name) == (0, "Acme B.V.")
+
+
+@pytest.mark.parametrize("fault", ["execute_then_drop", "409", "503"])
+def test_a_lost_answer_makes_no_second_customer(stripe: RunningSandbox, fault: str) -> None:
+    stripe.fault(fault, "POST /v1/customers")
+    customer = new_customer()
+    assert [one["id"] for one in stripe.all("customer")] == [customer]
+
+
+def test_a_failure_kept_under_the_key_leads_to_the_customer_that_was_made(stripe: RunningSandbox) -> None:
+    stripe.fault("execute_then_500", "POST /v1/customers")
+    with pytest.raises(payments.KeySpent):
+        new_customer()
+    [made] = stripe.all("customer")
+    assert new_customer(key="customer:1:v2") == made["id"]
+
+
+def test_no_customer_is_made_while_stripe_cannot_say_who_is_known(stripe: RunningSandbox) -> None:
+    stripe.fault("503", "GET /v1/customers", times=3)
+    with pytest.raises(payments.PaymentUnavailable):
+        new_customer()
+    assert stripe.all("customer") == []
