@@ -25,7 +25,10 @@ COUNTRIES = {
 
 @dataclass(frozen=True)
 class Buyer:
-    """The details that were typed, empty where nothing was. `address` has the parts of Stripe's addresses."""
+    """The details that were typed, empty where nothing was.
+
+    `address` has the parts of Stripe's addresses; `saved` is the id of a card that they keep and pay with.
+    """
 
     name: str = ""
     email: str = ""
@@ -33,6 +36,7 @@ class Buyer:
     tax_id: str = ""
     address: dict[str, str] = field(default_factory=dict)
     keep_card: bool = False
+    saved: str = ""
 
 
 def wants_address(session: Body) -> bool:

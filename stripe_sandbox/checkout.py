@@ -51,14 +51,12 @@ def open_session(sandbox: Sandbox, session_id: str) -> Body:
     return session
 
 
-def pay(
-    sandbox: Sandbox, session_id: str, method: Method, buyer: Buyer = NOBODY, saved: str | None = None
-) -> Body:
+def pay(sandbox: Sandbox, session_id: str, method: Method, buyer: Buyer = NOBODY) -> Body:
     """Attempt to pay an open session; returns the session afterwards.
 
     Complete means paid (or a debit in progress); still open means declined or waiting for 3-D Secure: the
-    payment intent's status says which. `buyer` is as typed; `saved` is a card that the customer keeps, which
-    is used instead of `method`. Raises SessionClosedError.
+    payment intent's status says which. `buyer` is as typed; a card that they keep is used instead of
+    `method`. Raises SessionClosedError.
     """
     sandbox.sweep()
     with sandbox.store.transaction():
@@ -67,7 +65,7 @@ def pay(
         session["_keep_card"] = buyer.keep_card and may_keep_card(session)
         if session["amount_total"] == 0:
             return complete(sandbox, session, "no_payment_required")
-        kept = {row["id"]: row for row in methods.kept_by(sandbox, session["customer"])}.get(saved)
+        kept = {row["id"]: row for row in methods.kept_by(sandbox, session["customer"])}.get(buyer.saved)
         if kept:
             method = by_number(kept["_number"])
         attempt(sandbox, session, method, kept)

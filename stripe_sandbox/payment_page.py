@@ -108,11 +108,13 @@ def submit(sandbox: Sandbox, id: str) -> Answer:
     """POST: pay with a predefined method, a kept card or a typed one; or only tell the address."""
     session = session_of(sandbox, id)
     typed = {name: request.form[name].strip()[:200] for name in TYPED if name in request.form}
-    chosen, saved = request.form.get("choice", ""), request.form.get("saved")
+    chosen = request.form.get("choice", "")
     if request.form.get("remove"):
         methods.forget(sandbox, request.form["remove"], session["customer"])
         return redirect(url_for("hosted.pay", id=id), 303)
-    is_typed = not saved and chosen not in (*BY_NAME, "update") and session["amount_total"] > 0
+    is_typed = (
+        not request.form.get("saved") and chosen not in (*BY_NAME, "update") and session["amount_total"] > 0
+    )
     known = bool((session["customer_details"] or {}).get("email"))
     errors = buyer_mistakes(session, typed)
     if is_typed:
@@ -123,7 +125,7 @@ def submit(sandbox: Sandbox, id: str) -> Answer:
     try:
         if chosen == "update":
             return update(sandbox, id, typed)
-        session = pay(sandbox, id, method, buyer_of(typed), saved)
+        session = pay(sandbox, id, method, buyer_of(typed))
     except SessionClosedError:
         return redirect(url_for("hosted.pay", id=id), 303)
     return after_attempt(sandbox, session, typed)
@@ -147,6 +149,7 @@ def buyer_of(typed: dict[str, str]) -> Buyer:
         tax_id=typed.get("tax_id", ""),
         address={name: typed[name] for name in PARTS if name in typed},
         keep_card=request.form.get("keep_card") == "on",
+        saved=request.form.get("saved", ""),
     )
 
 

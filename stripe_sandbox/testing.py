@@ -132,29 +132,26 @@ class RunningSandbox:
         self.engine.settings.webhook_secrets = list(secrets)
 
     def pay(
-        self,
-        session_id: str,
-        how: str = "card",
-        *,
-        authenticated: bool | None = True,
-        country: str = "",
-        saved: str | None = None,
-        **buyer: Any,
+        self, session_id: str, how: str = "card", *, authenticated: bool | None = True, **buyer: Any
     ) -> str | None:
         """Pay as a buyer does on the page; returns the URL they are sent to, or None when they stay.
 
         `how`: card, declined, 3ds, later_succeeds, later_fails, or a card number. For 3ds, `authenticated` is
-        their answer to the bank: None leaves the bank's page open. `country` is typed into the address where
-        the page asks for one; `buyer` are further fields of `buyers.Buyer`; `saved` is a card they keep.
-        Raises `checkout.SessionClosedError` when it is too late.
+        their answer to the bank: None leaves the bank's page open. `buyer` is what they type, the fields of
+        `buyers.Buyer`, or `country` alone for an address. Raises `checkout.SessionClosedError` when it is too
+        late.
         """
-        if country:
+        if country := buyer.pop("country", ""):
             buyer["address"] = {**EXAMPLE, "country": country}
-        session = checkout.pay(self.engine, session_id, method_named(how), Buyer(**buyer), saved)
+        session = checkout.pay(self.engine, session_id, method_named(how), Buyer(**buyer))
         waits = session["status"] == "open" and method_named(how).outcome == "challenge"
         if waits and authenticated is not None:
             session = checkout.authenticate(self.engine, session_id, authenticated)
         return checkout.return_address(session) if session["status"] == "complete" else None
+
+    def lines(self, session_id: str) -> list[Body]:
+        """List the items of a session, in order."""
+        return [shown(item) for item in self.engine.get("checkout.session", session_id)["_line_items"]]
 
     def saved_cards(self, customer_id: str) -> list[Body]:
         """List the cards that a customer keeps."""
