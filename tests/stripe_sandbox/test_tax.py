@@ -179,3 +179,20 @@ def test_amounts_between_two_steps_are_refused(
     with pytest.raises(stripe.InvalidRequestError) as refusal:
         client.v1.checkout.sessions.create(checkout(amount, currency))
     assert refusal.value.param == "line_items[0][price_data][unit_amount]"
+
+
+@pytest.mark.parametrize(
+    ("currency", "few", "enough"),
+    [("usd", 2, 3), ("jpy", 2, 3), ("gbp", 1, 2), ("kwd", 2, 3), ("czk", 74, 75)],
+)
+def test_the_least_charge_counts_for_all_lines_together(
+    sandbox: RunningSandbox, client: StripeClient, currency: str, few: int, enough: int
+) -> None:
+    def ask(lines: int) -> Any:
+        line = checkout(20, currency)["line_items"][0]
+        return client.v1.checkout.sessions.create(checkout(line_items=[line] * lines))
+
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        ask(few)
+    assert refusal.value.code == "amount_too_small"
+    assert ask(enough).amount_total == 20 * enough
