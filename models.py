@@ -53,6 +53,7 @@ from tables.curriculum import (
     Resource,
     ResourceKind,
 )
+from tables.documents import Document, DocumentKind, NumberSeries
 from tables.learning import AccessGrant, Enrollment, EnrollmentStatus, GrantSource, LessonProgress
 from tables.mail import (
     ConsentEnd,
@@ -199,6 +200,10 @@ __all__ = [
     "RedemptionState",
     "BillingDetails",
     "VatState",
+    # documents
+    "Document",
+    "DocumentKind",
+    "NumberSeries",
     # learning
     "AccessGrant",
     "GrantSource",

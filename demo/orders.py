@@ -13,6 +13,7 @@ from domain.base import percent
 from domain.catalog import pricing
 from domain.catalog.pricing import Quote
 from domain.commerce import order_lines
+from domain.documents import invoices
 from models import (
     AccessGrant,
     Course,
@@ -161,6 +162,8 @@ def _purchase(sale: Sale, number: int) -> Purchase:
             created_at=sale.at,
         )
     )
+    db.session.refresh(order, ["purchases"])
+    invoices.issue(order, sale.at)
     return purchase
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import text
 
 from domain.catalog.index import search
+from domain.documents import invoices
 from domain.people import accounts
 from models import (
     AccessGrant,
@@ -270,3 +271,5 @@ def _sale(bo: User, ada: User, course: Course) -> None:
             Enrollment(user_id=bo.id, course_id=course.id, enrolled_at=day, last_accessed_at=day),
         ]
     )  # fmt: skip
+    db.session.refresh(order, ["purchases"])
+    invoices.issue(order)

@@ -15,6 +15,7 @@ from domain.base.log import log
 from domain.base.money import money
 from domain.catalog import counters, kinds
 from domain.commerce import order_events, orders, refund_terms, refunds, stripe_alerts
+from domain.documents import invoices
 from domain.ledger.states import SETTLED
 from domain.platform import alerts, audit, settings
 from domain.platform.audit_actions import AuditAction
@@ -150,6 +151,7 @@ def _complete(order: Order, session: Session) -> None:
         _hand_over(purchase, now)
     locks = [kinds.lock_of(purchase) for purchase in order.purchases]
     said = [lock.sentence if lock else "" for lock in locks]
+    invoices.issue(order)
     terms = refund_terms.of(order)
     mail.receipt(order.user, order, _landings(order), said, (terms.sentence, terms.mailto) if terms else None)
     audit.record(order.user, AuditAction.ORDER_COMPLETED, order)

@@ -11,6 +11,7 @@ import payments
 from domain.base import clock, sql
 from domain.base.addresses import path_to
 from domain.commerce import order_events, orders
+from domain.documents import invoices
 from domain.platform import alerts, audit, notifications
 from domain.platform.audit_actions import AuditAction
 from models import NotificationKind, Order, OrderStatus, Refund, RefundStatus, db
@@ -125,6 +126,7 @@ def _change(refund: Refund, order: Order, found: StripeRefund) -> None:
     elif refund.status != RefundStatus.SUCCEEDED and order.status == OrderStatus.REFUNDED:
         order.status, order.refunded_at = OrderStatus.FAILED, None
     if refund.status == RefundStatus.SUCCEEDED:
+        invoices.credit(refund)
         _tell(refund, order)
         order_events.write_refund(refund, order)
     elif refund.status in OVER:

@@ -1,0 +1,144 @@
+"""Issuing documents: the invoice of an order, credit notes, and corrections.
+
+Every verb runs in a transaction that has locked the order, and is idempotent. A document's number is the last
+lock of that transaction.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from domain import Refused
+from domain.base import clock, months
+from domain.documents import line_amounts, numbers, parties, snapshots
+from domain.documents.snapshots import Payment, Snapshot
+from domain.platform import settings
+from models import Document, DocumentKind, Order, Refund, User, db
+
+CORRECTED = "The buyer’s particulars were corrected."
+
+
+def issue(order: Order, at: datetime | None = None) -> Document:
+    """Issue the invoice of a completed order, whose purchases are loaded; the one it has, if it has one.
+
+    It is issued now; only the demo's past has another moment, `at`.
+
+    Raises ValueError for an order that was never completed.
+    """
+    found = invoice_of(order)
+    if found is not None:
+        return found
+    if order.completed_at is None:
+        raise ValueError(f"order {order.number} was not completed")
+    person = db.session.get_one(User, order.user_id)
+    supplied_on = shop_day(order.completed_at)
+    snapshot = Snapshot(
+        seller=parties.seller(settings.current()),
+        buyer=parties.buyer(order, person),
+        order_number=order.number,
+        supplied_on=supplied_on,
+        lines=line_amounts.of_order(order),
+        payment=_payment(order, supplied_on),
+        coupon_code=order.coupon_code or "",
+        note=tax_note(order),
+    )
+    return _write(DocumentKind.INVOICE, order, snapshot, at)
+
+
+def credit(refund: Refund, gross: Mapping[Any, int] | None = None) -> Document | None:
+    """Issue the credit note of a refund that succeeded; the one it has, if it has one.
+
+    `gross` says how much of which purchase (its id) was paid back, tax included; without it the refund is
+    divided among the lines in proportion. None when the refund gave back a payment that bought nothing, for
+    which there is no invoice, or when nothing is left to credit.
+    """
+    found = db.session.scalar(select(Document).where(Document.refund_id == refund.id))
+    if found is not None:
+        return found
+    order = db.session.get_one(Order, refund.order_id)
+    invoice = invoice_of(order)
+    if invoice is None or refund.payment_intent_id != order.stripe_payment_intent_id:
+        return None
+    said = snapshots.of(invoice)
+    earlier = [line for note in _notes_of(invoice) for line in snapshots.of(note).lines]
+    parts = line_amounts.shared_out(said.lines, refund.amount_cents, earlier)
+    if gross is not None:
+        parts = {purchase.hex: cents for purchase, cents in gross.items()}
+    lines = line_amounts.credited(said.lines, parts, earlier)
+    if not lines:
+        return None
+    return _counter(invoice, order, replace(said, lines=lines, reason=refund.reason), refund)
+
+
+def correct(order: Order, billing: Mapping[str, Any]) -> Document:
+    """Replace the invoice of `order` by one for the particulars `billing`: a credit note and a new invoice.
+
+    Amounts, tax and day of supply stay. The order must be locked. Raises Refused when there is no invoice, or
+    when part of it was credited already.
+    """
+    invoice = invoice_of(order)
+    if invoice is None:
+        raise Refused("This order has no invoice yet.")
+    if _notes_of(invoice):
+        raise Refused("Part of this order was refunded, so its invoice can’t be corrected any more.")
+    said = snapshots.of(invoice)
+    _counter(invoice, order, replace(said, reason=CORRECTED), None)
+    person = db.session.get_one(User, order.user_id)
+    corrected = replace(said, buyer=parties.described(billing, person), replaces=invoice.number)
+    return _write(DocumentKind.INVOICE, order, corrected, revision=invoice.revision + 1)
+
+
+def invoice_of(order: Order) -> Document | None:
+    """Find the invoice of `order` that holds: the last one."""
+    query = select(Document).where(Document.order_id == order.id, Document.kind == DocumentKind.INVOICE)
+    return db.session.scalar(query.order_by(Document.revision.desc()).limit(1))
+
+
+def shop_day(moment: datetime) -> date:
+    """Find the day of `moment` in the shop's time zone."""
+    return moment.astimezone(months.zone_of(settings.current().timezone)).date()
+
+
+def tax_note(order: Order) -> str:
+    """Find the sentence about the tax of `order` that was frozen with it."""
+    return str((order.details or {}).get("tax_sentence", ""))
+
+
+def _payment(order: Order, paid_on: date) -> Payment | None:
+    if not order.total_cents:
+        return None
+    return Payment(order.payment_method or "", order.payment_last4 or "", paid_on)
+
+
+def _notes_of(invoice: Document) -> list[Document]:
+    query = select(Document).where(Document.counters_id == invoice.id).order_by(Document.place)
+    return list(db.session.scalars(query))
+
+
+def _counter(invoice: Document, order: Order, said: Snapshot, refund: Refund | None) -> Document:
+    """Write a credit note against `invoice`."""
+    return _write(
+        DocumentKind.CREDIT_NOTE, order, replace(said, counters=invoice.number, replaces=""),
+        revision=invoice.revision, counters_id=invoice.id, refund_id=refund.id if refund else None,
+    )  # fmt: skip
+
+
+def _write(
+    kind: DocumentKind, order: Order, snapshot: Snapshot, at: datetime | None = None, **more: Any
+) -> Document:
+    """Number and store a document."""
+    issued_on = shop_day(at or clock.now())
+    series = numbers.SERIES[kind]
+    place = numbers.take(series, issued_on.year)
+    document = Document(
+        kind=kind, series=series, year=issued_on.year, place=place,
+        number=numbers.written(series, issued_on.year, place), order_id=order.id, issued_on=issued_on,
+        currency=order.currency, net_cents=snapshot.net_cents, tax_cents=snapshot.tax_cents,
+        total_cents=snapshot.net_cents + snapshot.tax_cents, snapshot=snapshots.stored(snapshot), **more,
+    )  # fmt: skip
+    db.session.add(document)
+    db.session.flush()
+    return document
