@@ -54,6 +54,7 @@ from tables.curriculum import (
     ResourceKind,
 )
 from tables.documents import Document, DocumentKind, NumberSeries
+from tables.gifts import Gift
 from tables.learning import AccessGrant, Enrollment, EnrollmentStatus, GrantSource, LessonProgress
 from tables.mail import (
     ConsentEnd,
@@ -204,6 +205,7 @@ __all__ = [
     "Document",
     "DocumentKind",
     "NumberSeries",
+    "Gift",
     # learning
     "AccessGrant",
     "GrantSource",

@@ -128,6 +128,7 @@ KINDS: dict[str, Task | LongTask] = {
     "tell_of_opened": Task("learning.prerequisites.tell_of_opened"),
     "tell_of_sale": Task("cart.wishlist.tell_of_sale"),
     "issue_earlier_invoices": Task("documents.backlog.issue_earlier"),
+    "mail_gifts": Task("gifts.mailing.sweep"),
     "refund_payment": LongTask("commerce.refunds.begin", "commerce.refunds.send", "commerce.refunds.end"),
     "make_backup": LongTask(
         "platform.backup_jobs.begin",

@@ -69,6 +69,7 @@ SCHEDULE: list[Every | Daily | Monthly] = [
     Every("sweep_payments", minutes=5),
     Every("list_stripe_events", minutes=10),
     Every("release_coupons", minutes=30),
+    Every("mail_gifts", minutes=5),
     Every("expire_courses", minutes=5),
     Every("warn_of_expiry", minutes=60),
     Every("list_backups", minutes=60),

@@ -41,6 +41,7 @@ from mail.creators import (
     application_received,
     application_waiting,
 )
+from mail.gifts import gift_arrived, gift_claimed, gift_ended, gift_reminder, gift_unclaimed
 from mail.notifications import notification, wished_sale
 from mail.orders import order_problem, payment_failed, payment_pending, payment_problem, receipt
 from mail.registry import CONDITIONS, PURPOSES, Condition
@@ -62,6 +63,11 @@ __all__ = [
     "compose",
     "confirm_new_email",
     "email_changed",
+    "gift_arrived",
+    "gift_claimed",
+    "gift_ended",
+    "gift_reminder",
+    "gift_unclaimed",
     "greeting",
     "not_me_url",
     "notification",

@@ -4,7 +4,9 @@ import re
 from typing import Any
 
 HIDDEN = "•••"
-_LINKS = re.compile(r"(/(?:reset-password|verify-email|confirm-email|not-me|unsubscribe)/)[^/?#\s\"'<>]+")
+_LINKS = re.compile(
+    r"(/(?:reset-password|verify-email|confirm-email|not-me|unsubscribe|gifts/claim)/)[^/?#\s\"'<>]+"
+)
 # Anchored at the beginning of a word: retrying at each letter would take quadratic time on a long one.
 _TOKENS = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{20,}")
 _SECRET_NAMES = re.compile(r"secret|token|password|fingerprint", re.I)

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
 from domain.base import slugs
+from domain.base.addresses import path_to
 from models import Product, ProductKind, Purchase, PurchaseStatus, User, db
 
 
@@ -170,7 +171,12 @@ def product_at(person: User | None, slug: str) -> Product:
 
 
 def landing(line: Purchase) -> Link:
-    """Ask the kind of the line's product where the line leads; `line.product` must be loaded."""
+    """Ask the kind of the line's product where the line leads its buyer; `line.product` must be loaded.
+
+    A gift is somebody else's: once it is paid it leads to its own page.
+    """
+    if line.is_gift and line.status == PurchaseStatus.COMPLETED:
+        return Link("See your gift", path_to("my_gifts.show", purchase_id=line.id))
     return kind_of(line.product).landing(line)
 
 

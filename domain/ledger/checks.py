@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, and_, case, cast, func, or_, select
 
 from domain.base import clock
-from domain.ledger import document_checks
+from domain.ledger import document_checks, gift_checks
 from domain.ledger.coupon_checks import (
     discounts_match_redemptions,
     redemptions_match_orders,
@@ -152,7 +152,7 @@ def access_follows_payment() -> list[str]:
     live = and_(
         AccessGrant.purchase_id == Purchase.id,
         AccessGrant.user_id == Purchase.owner_id,
-        AccessGrant.course_id == PurchaseShare.course_id,
+        or_(AccessGrant.course_id == PurchaseShare.course_id, gift_checks.exchanged()),
         AccessGrant.revoked_at.is_(None),
         AccessGrant.expires_at.is_(None),
     )
@@ -182,7 +182,7 @@ def access_follows_payment() -> list[str]:
                 Purchase.owner_id.is_(None),
                 Purchase.owner_id != AccessGrant.user_id,
                 AccessGrant.source_id != AccessGrant.purchase_id,
-                ~sold.exists(),
+                ~or_(sold.exists(), gift_checks.exchanged()),
             ),
         )
     )
@@ -238,6 +238,7 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
     "earnings have the keys of what they are": earnings_have_keys,
     "purchases = fees + earnings, per currency": books_balance,
     "access follows payment": access_follows_payment,
+    "what nobody owns is a gift that waits": gift_checks.gifts_have_their_owner,
     "refunds stay within what was paid": refunds_were_paid,
     "coupons were used by orders that were paid": redemptions_match_orders,
     "discounts are those of coupons": discounts_match_redemptions,

@@ -96,6 +96,16 @@ def held_limits(ip: str) -> tuple[AttemptLimit, ...]:
     return (_limit("held", network_of(ip), HELD_PER_ADDRESS),)
 
 
+def gift_link_limits(ip: str) -> tuple[AttemptLimit, ...]:
+    """List the limit of trying links of gifts that aren't valid, for the network."""
+    return (_limit("gift link", network_of(ip), _settings().login_address_limit),)
+
+
+def refuse_spent(limits: tuple[AttemptLimit, ...]) -> None:
+    """Raise TooManyAttempts when no attempt is left, without recording one."""
+    _refuse(limits, allowed=-1)
+
+
 def begin(limits: tuple[AttemptLimit, ...]) -> Attempt:
     """Record an attempt; the caller commits, then calls `refuse_excess`. Raises TooManyAttempts."""
     _refuse(limits, allowed=-1)

@@ -285,6 +285,7 @@ def good_words(words: dict[str, str]) -> dict[str, str]:
         "table": "days",
         "provider": "github",
         "token": words["media_token"],
+        "purchase_id": words["gift"],
         **words,
     }
 

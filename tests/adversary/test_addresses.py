@@ -11,7 +11,7 @@ QUERY = (
     "sale", "next", "file", "n", "session_id", "order", "t", "code", "state", "error", "v", "reviews_sort",
     "reviews_page", "after", "month", "period", "unanswered", "course",
 )  # fmt: skip
-PERSONAL = ("account", "orders", "checkout", "learn", "reviews")
+PERSONAL = ("account", "orders", "checkout", "learn", "reviews", "my_gifts")
 
 
 def test_hostile_words_in_paths(app: Flask, bo: FlaskClient, words: dict[str, str]) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import mail
 from domain import Refused
-from models import Course, EmailMessage, NotificationKind, Order, StripeEvent, User, db
+from domain.gifts import mailing
+from models import Course, EmailMessage, Gift, NotificationKind, Order, StripeEvent, User, db
 from tests.house.frozen import entropy
 from tests.house.shop import Shop
 
@@ -41,10 +42,13 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "locks": ((), ["Opens after you finish “Reading code”."]),
     "lock": (None, ("Opens after you finish “Reading code”.", ("See it", "/courses/reading-code"))),
     "refund": (None, ("Write to us within 30 days.", "mailto:desk@example.com?subject=Order%20LN")),
+    "sender": ("Bo",),
+    "noun": ("course",),
+    "url": ("http://localhost/gifts/claim/a-token",),
     "expires_at": (datetime(2027, 5, 1, tzinfo=UTC), None),
 }
 
-ROWS = ("user", "course", "product", "order", "landings", "event")  # what `_values` adds
+ROWS = ("user", "course", "product", "order", "landings", "event", "gift")  # what `_values` adds
 
 
 def every(shop: Shop) -> Iterator[tuple[str, list[str]]]:
@@ -102,7 +106,9 @@ def _values() -> dict[str, tuple[Any, ...]]:
 
     users = (one(User, email="bo@example.com"), one(User, email="una@example.com"))
     course = one(Course, slug="flask-first-steps")
-    order = db.session.scalars(db.select(Order).options(db.selectinload(Order.purchases))).one()
+    orders = db.select(Order).where(Order.number == "LN-TEST-0001")
+    order = db.session.scalars(orders.options(db.selectinload(Order.purchases))).one()
+    gift = mailing.loaded(one(Gift, recipient="zoe@example.com"))
     event = one(StripeEvent, id="evt_staged")
     rows = (
         users,
@@ -111,5 +117,6 @@ def _values() -> dict[str, tuple[Any, ...]]:
         (order,),
         ([("Start learning", "/learn/flask-first-steps")],),
         (event,),
+        (gift,),
     )
     return dict(zip(ROWS, rows, strict=True))

@@ -10,6 +10,7 @@ from PIL import Image
 
 import mail
 import storage
+from domain.gifts import links
 from domain.media import served_files, upload_sessions
 from domain.people import mail_tokens, registration
 from domain.platform import consents, images, mail_preferences, moderation_queue
@@ -20,6 +21,7 @@ from models import (
     CodeArchive,
     ConsentSource,
     Course,
+    Gift,
     Job,
     JobState,
     Lesson,
@@ -42,6 +44,7 @@ from models import (
     now,
 )
 from tests.cast import Cast
+from tests.gifts import shop as giving
 
 NOBODYS_ID = "01890000-0000-7000-8000-000000000000"
 PEOPLE = ("out", "cy", "bo", "una", "ada", "nia", "mo")
@@ -122,7 +125,23 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
             "bos_identity": str(identity.id),
             "unsubscribe_token": mail_preferences.token(cast.bo.id, NotificationKind.REFUND),
             "nobody": NOBODYS_ID,
+            **_gift(cast),
         }
+
+
+def _gift(cast: Cast) -> dict[str, str]:
+    """What bo gives to somebody without an account."""
+    line_id = giving.ordered(cast.bo, cast.flask_course, "zoe@example.com", "Have fun!")
+    later = now().date() + timedelta(days=90)
+    planned = giving.ordered(cast.bo, cast.flask_course, "yan@example.com", "", later)
+    giving.paid(line_id)
+    giving.paid(planned)
+    db.session.commit()
+    return {
+        "gift": str(line_id),
+        "planned_gift": str(planned),
+        "gift_token": links.token(db.session.get_one(Gift, line_id)),
+    }
 
 
 def _told(cast: Cast) -> uuid.UUID:

@@ -96,6 +96,13 @@ READING = """
 /account/security/link/github                                           303 404 404 404 404 404 404
 /account/notifications                                                  303 200 200 200 200 200 200
 /orders                                                                 303 200 200 200 200 200 200
+/gifts                                                                  303 200 200 200 200 200 200
+/gifts?after=x                                                          303 200 200 200 200 200 200
+/gifts/given/{gift}                                                     303 404 200 404 404 404 404
+/gifts/given/{planned_gift}                                             303 404 200 404 404 404 404
+/gifts/given/{nobody}                                                   303 404 404 404 404 404 404
+/gifts/claim/{gift_token}                                               200 200 200 200 200 200 200
+/gifts/claim/forged                                                     410 410 410 410 410 410 410
 /orders?after=1790000000000000-00000000000000000000000000000000         303 200 200 200 200 200 200
 /orders?after=x                                                         303 200 200 200 200 200 200
 /orders/LN-TEST-0001                                                    303 404 200 404 404 404 404
@@ -363,6 +370,13 @@ WRITING = """
 /courses/flask-first-steps/review/delete                                303 303 303 303 303 303 303
 /courses/flask-first-steps/report                                       303 422 422 422 403 422 422
 /courses/secret-draft/report                                            303 404 404 404 404 403 422
+/gifts/claim/{gift_token}                                               303 303 422 422 422 303 303
+/gifts/claim/{gift_token}/pass-on                                       303 422 422 422 422 422 422
+/gifts/claim/{gift_token}/exchange                                      303 422 422 422 422 422 422
+/gifts/claim/forged                                                     303 410 410 410 410 410 410
+/gifts/given/{gift}                                                     303 404 422 404 404 404 404
+/gifts/given/{gift}/resend                                              303 404 422 404 404 404 404
+/gifts/given/{gift}/keep                                                303 404 422 404 404 404 404
 /wishlist/{wished}/notify                                               303 303 404 404 404 404 404
 /wishlist/{nobody}/notify                                               303 404 404 404 404 404 404
 /wishlist/{wished}/remove                                               303 303 303 303 303 303 303

@@ -77,6 +77,10 @@ TABS = (
     ),
     Tab("ReplyForm", "ada", "/studio/reviews/{review}/reply", {"reply": "Thank you."}, {}),
     Tab("ReviewForm", "bo", "/courses/flask-first-steps/review", {"comment": "Very good."}, {"rating": "5"}),
+    Tab(
+        "PlannedGiftForm", "bo", "/gifts/given/{planned_gift}", {"message": "Hello"},
+        {"recipient": "xi@example.com"},
+    ),
     Tab("MailForm", "bo", "/account/notifications", {}, {}),
 )  # fmt: skip
 
