@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from domain.base import clock
 from domain.catalog import counters
+from domain.documents import invoices
 from domain.gifts import mailing, orders, terms
 from domain.ledger import checks
 from models import (
@@ -67,6 +68,8 @@ def paid(line_id: uuid.UUID) -> None:
     db.session.flush()
     counters.recount_purchases(line.product_id)
     orders.deliver(line)
+    with_lines = select(Order).where(Order.id == order.id).options(db.selectinload(Order.purchases))
+    invoices.issue(db.session.scalars(with_lines, execution_options={"populate_existing": True}).one())
 
 
 class GiftShop:
