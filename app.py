@@ -23,6 +23,7 @@ from models import db
 from storage import file_permissions
 from tables.connections import engine_options
 from web import (
+    cart_cookie,
     compression,
     csrf,
     errors,
@@ -144,6 +145,7 @@ def add_extensions(app: Flask, settings: config.Settings) -> None:
     security_headers.init_app(app)
     app.after_request(hypermedia.keep_pages_whole)
     visitor.init_app(app)
+    cart_cookie.init_app(app)
 
 
 def is_ours(_object: object, name: str | None, kind: str, _reflected: bool, _compared: object) -> bool:

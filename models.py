@@ -3,6 +3,7 @@
 from tables.analytics import CourseAnalytics, CourseSource, DailySales, Event, LessonAnalytics
 from tables.base import Base, UtcDateTime, db, now, upsert, write_from_here
 from tables.bundles import Bundle, BundleCourse
+from tables.cart import Cart, CartItem
 from tables.catalog import (
     Category,
     Course,
@@ -184,6 +185,8 @@ __all__ = [
     # commerce
     "Order",
     "OrderStatus",
+    "Cart",
+    "CartItem",
     "Purchase",
     "PurchaseShare",
     "PurchaseStatus",

@@ -84,6 +84,7 @@ def _fill_desks(
     pending_work.report_courses(rows["course_reports"], courses, people, now)
     pending_work.tell_of_money(rows["alert"], admin, now)
     pending_work.add_wishes(rows["wishes"], courses, people, now)
+    pending_work.fill_carts(rows["cart"], courses, people, now)
     pending_work.agree_to_marketing(rows["consents"], people, now)
     pending_work.tell_of_reviews(written, courses, now)
     pending_work.tell(rows["notifications"], people, now)

@@ -16,6 +16,8 @@ from domain.people import creator_applications
 from domain.platform import audit, consents, last_days, settings
 from domain.platform.audit_actions import AuditAction
 from models import (
+    Cart,
+    CartItem,
     ConsentEnd,
     ConsentSource,
     Course,
@@ -175,6 +177,23 @@ def add_wishes(
                 f"This course is on your wishlist. Until {last_days.said(ends)} it’s {less}% off.",
                 f"/courses/{course.slug}", "See the course", now - timedelta(hours=7), read=False,
             )  # fmt: skip
+
+
+def fill_carts(
+    rows: list[dict[str, Any]], courses: dict[str, Course], people: dict[str, User], now: datetime
+) -> None:
+    """Fill carts, whose owners were reminded of them already: nothing is mailed when the demo is loaded."""
+    carts: dict[str, Cart] = {}
+    for row in rows:
+        at, course = now - timedelta(days=row["days_ago"]), courses[row["course"]]
+        if row["by"] not in carts:
+            carts[row["by"]] = Cart(user_id=people[row["by"]].id)
+            db.session.add(carts[row["by"]])
+            db.session.flush()
+        cart = carts[row["by"]]
+        cart.changed_at = cart.reminded_at = at
+        price = row.get("price_cents", course.price_at(at))
+        db.session.add(CartItem(cart_id=cart.id, product_id=course.id, price_cents=price, created_at=at))
 
 
 def agree_to_marketing(rows: list[dict[str, Any]], people: dict[str, User], now: datetime) -> None:

@@ -57,7 +57,7 @@ def reviews() -> dict[str, Any]:
 
 
 def desks() -> dict[str, Any]:
-    """Read pending_work.toml: waiting work, wishlists, notifications, and the shop's description."""
+    """Read pending_work.toml: waiting work, wishlists, carts, notifications, and the shop's description."""
     return _toml(ROOT / "pending_work.toml")
 
 

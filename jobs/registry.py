@@ -126,6 +126,8 @@ KINDS: dict[str, Task | LongTask] = {
         "commerce.reconciliation.end_listing",
     ),
     "tell_of_opened": Task("learning.prerequisites.tell_of_opened"),
+    "remind_of_carts": Task("cart.reminders.remind"),
+    "clean_up_carts": Task("cart.carts.clean_up"),
     "tell_of_sale": Task("cart.wishlist.tell_of_sale"),
     "issue_earlier_invoices": Task("documents.backlog.issue_earlier"),
     "mail_gifts": Task("gifts.mailing.sweep"),

@@ -25,6 +25,7 @@ from mail.accounts import (
     verify_email,
 )
 from mail.backups import backup_problem
+from mail.carts import cart_reminder
 from mail.composing import (
     compose,
     greeting,
@@ -59,6 +60,7 @@ __all__ = [
     "application_received",
     "application_waiting",
     "backup_problem",
+    "cart_reminder",
     "codes_tried",
     "compose",
     "confirm_new_email",

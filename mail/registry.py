@@ -19,6 +19,7 @@ PURPOSES: dict[str, MailPurpose] = {
     "application_received": MailPurpose.TRANSACTIONAL,
     "application_waiting": MailPurpose.TRANSACTIONAL,
     "backup_problem": MailPurpose.TRANSACTIONAL,
+    "cart_reminder": MailPurpose.MARKETING,
     "codes_tried": MailPurpose.TRANSACTIONAL,
     "confirm_new_email": MailPurpose.TRANSACTIONAL,
     "email_changed_new": MailPurpose.TRANSACTIONAL,
@@ -52,6 +53,7 @@ PURPOSES: dict[str, MailPurpose] = {
 # Each is a function below domain/, called as function(user, **about), which says in a sentence why the
 # message must not be sent any more, or None. Messages that wait hold these names, so they never change.
 CONDITIONS: dict[str, str] = {
+    "cart_is_waiting": "cart.reminders.objection",
     "notification_is_wanted": "platform.mail_preferences.objection",
     "sale_is_on": "cart.wishlist.objection",
 }

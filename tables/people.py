@@ -87,6 +87,8 @@ class User(Stamped, Base):
     device_proved_at = None  # type: datetime | None
     # Number of unread notifications, if loaded with the row (domain/platform/notifications.py)
     unread = 0
+    # Number of lines in their cart, if loaded with the row (domain/people/sessions.py)
+    cart_count = 0
 
     def get_id(self) -> str | None:
         """Return what Flask-Login keeps in the cookie: the session token, never the account's id."""

@@ -4,7 +4,7 @@ A kit has no table of its own. It gives one course to its buyer.
 """
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, cast
@@ -63,11 +63,11 @@ class KitKind:
         """Open at once."""
         return None
 
-    def refusal(self, buyer: User, product: Product, at: datetime) -> str | None:
+    def refusal(self, buyer: User | None, product: Product, at: datetime) -> str | None:
         """Say why it can't be taken."""
-        if buyer.id == product.creator_id:
+        if buyer is not None and buyer.id == product.creator_id:
             return "This is your own kit."
-        if sentence := self.held(buyer, product, at):
+        if buyer is not None and (sentence := self.held(buyer, product, at)):
             return sentence
         return None if availability.is_available(product, at) else "This kit isn’t for sale."
 
@@ -75,6 +75,12 @@ class KitKind:
         """Give it all to the creator of its course."""
         part = Part(product.creator_id, _course(), product.price_cents)
         return Offer(product.price_cents, product.price_at(at), [part])
+
+    def amounts(
+        self, buyer: User | None, prices: Mapping[uuid.UUID, int], at: datetime
+    ) -> dict[uuid.UUID, int | None]:
+        """Price each as everybody pays it."""
+        return dict(prices)
 
     def contents(self, product_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[uuid.UUID]]:
         """List its one course."""

@@ -112,6 +112,15 @@ def sender() -> str | None:
     return value.rpartition(".")[0] if isinstance(value, str) else None
 
 
+def refuse_other_sites() -> None:
+    """Refuse a post of another site, where public pages post without a token, because they carry no session.
+
+    Raises CSRFError. Browsers that say nothing of where they post from need a token after all.
+    """
+    if current_app.config["WTF_CSRF_ENABLED"] and not is_from_here():
+        current_app.extensions["csrf"].protect()
+
+
 def is_from_here() -> bool:
     """Tell whether a page of this site sent the request, by headers that pages can't forge (same origin)."""
     if origin := request.headers.get("Origin"):

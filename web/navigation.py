@@ -34,7 +34,8 @@ class Place:
     """An entry of a menu, at the address of `endpoint`.
 
     It is the current one on its own page, on every page below it unless it is `alone`, at the endpoints in
-    `also`, and where the address has one of the parts in `parts`. It is left out where `shown` says so.
+    `also`, and where the address has one of the parts in `parts`. It is left out where `shown` says so. Of
+    what waits there, no more than `most` are told.
     """
 
     text: str
@@ -46,6 +47,7 @@ class Place:
     shown: Callable[[], bool] | None = None
     unit: str = "waiting"
     wide: bool = False
+    most: int = 9
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Entry(NamedTuple):
     number: int
     unit: str
     wide: bool
+    most: int
 
 
 MENUS: dict[str, tuple[Group, ...]] = {
@@ -81,7 +84,13 @@ MENUS: dict[str, tuple[Group, ...]] = {
     ),
     # Links with an icon and a number beside the account. One that `shown` leaves out takes no room.
     "tools": (
-        Group("", (Place("Notifications", "notifications.index", "bell", shown=_signed_in, unit="unread"),)),
+        Group(
+            "",
+            (
+                Place("Notifications", "notifications.index", "bell", shown=_signed_in, unit="unread"),
+                Place("Cart", "cart.index", "cart", alone=True, unit="in it", most=99),
+            ),
+        ),
     ),
     "stranger": (
         Group(
@@ -201,7 +210,9 @@ def menu(
 
 
 def _entry(place: Place, href: str, count: int) -> Entry:
-    return Entry(place.text, href, place.icon, _current(place, href), count, place.unit, place.wide)
+    return Entry(
+        place.text, href, place.icon, _current(place, href), count, place.unit, place.wide, place.most
+    )
 
 
 def _current(place: Place, href: str) -> str:

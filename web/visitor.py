@@ -12,6 +12,7 @@ from domain.base import clock
 from domain.platform import events
 from domain.platform.event_registry import EventName
 from domain.platform.events import NOBODY, Visitor
+from models import CartItem
 from web import hypermedia
 from web.forms import one_line
 
@@ -39,6 +40,15 @@ def record(
     if is_watched() and (user is None or not (user.is_admin or user.id == creator_id)):
         visit = of_request(user.id if user else None)
         _when_answered(lambda: events.record(name, course_id, lesson_id, visit, **properties))
+
+
+def record_cart(name: EventName, item: CartItem) -> None:
+    """Record that a line was put into a cart or taken out, at its price then, unless a bot did it."""
+    if is_watched():
+        user = current_user if current_user.is_authenticated else None
+        visit = of_request(user.id if user else None)
+        product, cents = str(item.product_id), item.price_cents
+        _when_answered(lambda: events.record(name, visit=visit, product=product, amount_cents=cents))
 
 
 def record_search(query: str, found: int) -> None:

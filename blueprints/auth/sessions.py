@@ -121,7 +121,7 @@ def too_many_attempts(refusal: rate_limits.TooManyAttempts) -> tuple[str, int, d
 @bp.after_app_request
 def offer_held_form(response: Response) -> Response:
     """Redirect to the held post after signing in: what was typed when the session had ended. Happens once."""
-    came_in = g.pop("let_in", False)
+    came_in = g.get("let_in", False)
     if not came_in or response.status_code not in (302, 303) or (response.location or "").startswith(GOES_ON):
         return response
     if address := held_posts.offer(csrf.person_mark()):

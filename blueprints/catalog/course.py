@@ -10,7 +10,7 @@ from domain.catalog.index import facets
 from domain.community import review_list
 from domain.pages import course_page
 from domain.platform.event_registry import EventName
-from web import cover_image, hypermedia, signed_in, visitor
+from web import cart_cookie, cover_image, hypermedia, signed_in, visitor
 
 
 @bp.get("/courses/<slug>")
@@ -38,6 +38,7 @@ def course(slug: str) -> Response:
         share_image=linked_data.image(page.row),
         reviews=reviews,
         owned={} if hypermedia.is_swap() else fragments.owned_by_reader(page.related),
+        in_cart=page.row.id in cart_cookie.product_ids(),
         can_review=page.offer == Offer.CONTINUE and page.row.deleted_at is None,
         focus="list" if "reviews_page" in request.args else None,
     )

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from blueprints.catalog import bp
 from domain.learning import library
-from web import signed_in
+from web import cart_cookie, signed_in
 
 # A card is about 1.5 kB, a column of filters or a table of contents 8 kB. A large shop shows many thousand
 # cards a day, and rendering one costs far more than a look-up.
@@ -26,11 +26,21 @@ def course_cards(cards: Iterable[Any], owned: dict[uuid.UUID, int], at_once: int
     The first `at_once` load their covers eagerly, the others lazily. What the reader has, as in
     `owned_by_reader`, shows their progress instead of its price.
     """
-    cards = [card._replace(owned=owned[card.id]) if card.id in owned else card for card in cards]
+    cards = _for_reader(cards, owned)
     show = _remembered("cards", "shared/_course_card.html", "card", KEPT_CARDS)
     return Markup("").join(
         show(card._replace(eager=True) if place < at_once else card) for place, card in enumerate(cards)
     )
+
+
+def _for_reader(cards: Iterable[Any], owned: dict[uuid.UUID, int]) -> list[Any]:
+    """Say on the cards what the reader has, and what is in their cart."""
+    user = signed_in.reader()
+    if user is not None and user.opens_every_course:
+        cards = [card._replace(cart="") for card in cards]
+    elif in_cart := cart_cookie.product_ids():
+        cards = [card._replace(cart="in") if card.id in in_cart else card for card in cards]
+    return [card._replace(owned=owned[card.id]) if card.id in owned else card for card in cards]
 
 
 def owned_by_reader(cards: Iterable[Any]) -> dict[uuid.UUID, int]:

@@ -9,7 +9,7 @@ from blueprints.wishlist import bp
 from blueprints.wishlist.forms import NotifyForm
 from domain.cart import wishlist
 from models import db
-from web import hypermedia
+from web import cart_cookie, hypermedia
 from web.signed_in import me
 
 
@@ -17,7 +17,10 @@ from web.signed_in import me
 def index() -> Response:
     """List the reader's wishlist, latest first."""
     before = request.args.get("before", type=uuid.UUID)
-    return hypermedia.render("wishlist/index.html", listing=wishlist.page_of(me(), before), before=before)
+    return hypermedia.render(
+        "wishlist/index.html", listing=wishlist.page_of(me(), before), before=before,
+        in_cart_ids=cart_cookie.product_ids(),
+    )  # fmt: skip
 
 
 @bp.post("/wishlist/<uuid:product_id>/notify")
@@ -46,5 +49,6 @@ def _show_again() -> Response:
     if not hypermedia.is_swap():
         return hypermedia.see_other(url_for("wishlist.index"))
     return hypermedia.render(
-        "wishlist/index.html", "wishlist/_list.html", listing=wishlist.page_of(me()), before=None
-    )
+        "wishlist/index.html", "wishlist/_list.html", listing=wishlist.page_of(me()), before=None,
+        in_cart_ids=cart_cookie.product_ids(),
+    )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -72,10 +72,18 @@ def parts_of(
     bundles: Sequence[Product], buyer: User | None, at: datetime
 ) -> dict[uuid.UUID, list[CoursePart]]:  # fmt: skip
     """Divide the prices of several bundles as `parts_for` does, in two queries."""
-    inside = courses_of([bundle.id for bundle in bundles])
+    return parts_by_price({bundle.id: bundle.price_at(at) for bundle in bundles}, buyer, at)
+
+
+def parts_by_price(
+    prices: Mapping[uuid.UUID, int], buyer: User | None, at: datetime
+) -> dict[uuid.UUID, list[CoursePart]]:
+    """Divide the prices of several bundles, by their ids, as `parts_of` does."""
+    inside = courses_of(list(prices))
     theirs = owned(buyer, list({course.id: course for found in inside.values() for course in found}.values()))
     return {
-        bundle.id: pricing.divide(bundle.price_at(at), inside[bundle.id], at, theirs) for bundle in bundles
+        bundle_id: pricing.divide(price_cents, inside[bundle_id], at, theirs)
+        for bundle_id, price_cents in prices.items()
     }
 
 

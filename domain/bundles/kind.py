@@ -1,7 +1,7 @@
 """Bundles as a kind of product: bought, each course opens that the buyer paid for."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from domain.base.addresses import path_to
@@ -60,11 +60,11 @@ class BundleKind:
         """Open at once: what locks one of its courses stands on that course's page."""
         return None
 
-    def refusal(self, buyer: User, product: Product, at: datetime) -> str | None:
+    def refusal(self, buyer: User | None, product: Product, at: datetime) -> str | None:
         """Say why `buyer` can't take the bundle at `at`; None if they can."""
-        if product.creator_id == buyer.id:
+        if buyer is not None and product.creator_id == buyer.id:
             return OWN
-        if sentence := self.held(buyer, product, at):
+        if buyer is not None and (sentence := self.held(buyer, product, at)):
             return sentence
         if availability.is_published(product, at) and not availability.is_available(product, at):
             return "This bundle is only available to members."
@@ -86,6 +86,18 @@ class BundleKind:
             if part.is_bought
         ]
         return Offer(product.price_cents, pricing.to_pay(parts), bought)
+
+    def amounts(
+        self, buyer: User | None, prices: Mapping[uuid.UUID, int], at: datetime
+    ) -> dict[uuid.UUID, int | None]:
+        """Price several bundles as `offer` does; too few courses that are for sale, or none to buy: None."""
+        divided = contents.parts_by_price(prices, buyer, at)
+        return {
+            bundle_id: None
+            if contents.is_short(parts) or not any(part.is_bought for part in parts)
+            else pricing.to_pay(parts)
+            for bundle_id, parts in divided.items()
+        }
 
     def contents(self, product_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[uuid.UUID]]:
         """List the courses in each of the bundles, in their order."""

@@ -1,1 +1,1 @@
-"""What somebody means to buy: the cart, and the wishlist."""
+"""The cart and the wishlist: adding, merging and taking lines, and word of sales and of a waiting cart."""

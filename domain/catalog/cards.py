@@ -26,7 +26,8 @@ class CourseCard(NamedTuple):
     """A card of a product of any kind, as templates/shared/_course_card.html shows it.
 
     `price_now_cents` includes a current sale, `reference_cents` is what that is compared with. Only courses
-    have a duration and lessons. `owned` is the progress in whole percents of somebody who has it.
+    have a duration and lessons. `owned` is the progress in whole percents of somebody who has it. `cart` is
+    what its button does: "add", "in" the cart already, or "" without one.
     """
 
     id: uuid.UUID
@@ -51,6 +52,7 @@ class CourseCard(NamedTuple):
     language: str | None = None
     eager: bool = False
     owned: int | None = None
+    cart: str = "add"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ is named here, as jobs name their verbs.
 import importlib
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple, Protocol
@@ -64,10 +64,11 @@ class Kind(Protocol):
     an admin who says why in `note`.
 
     `lock` says what `person` has to do before the product opens, were it theirs; None if it opens at once.
-    `refusal` says in a sentence why `buyer` can't take the product at `at`, None if they can. `offer` prices
-    it for `buyer` (None: a visitor) and lists whom it pays; a `gift` costs the whole price. `contents` lists
-    the courses in each of the products by their ids, with one query at most: a course is its own. `take_free`
-    gives `buyer` what costs nothing, and refuses what does; idempotent.
+    `refusal` says in a sentence why `buyer` (None: a visitor) can't take the product at `at`, None if they
+    can. `offer` prices it for `buyer` and lists whom it pays; a `gift` costs the whole price. `amounts`
+    prices several products by their ids and prices, with two queries at most; None: it isn't sold. `contents`
+    lists the courses in each of the products by their ids, with one query at most: a course is its own.
+    `take_free` gives `buyer` what costs nothing, and refuses what does; idempotent.
 
     `reserve` holds what is scarce before Stripe is asked. `deliver` gives the line to its owner and
     `withdraw` takes back exactly that; both are idempotent. `landing` leads to what the line gave, to what
@@ -83,8 +84,11 @@ class Kind(Protocol):
     def is_known_to(self, person: User | None, product: Product) -> bool: ...
     def held(self, person: User, product: Product, at: datetime) -> str | None: ...
     def lock(self, person: User, product: Product) -> Lock | None: ...
-    def refusal(self, buyer: User, product: Product, at: datetime) -> str | None: ...
+    def refusal(self, buyer: User | None, product: Product, at: datetime) -> str | None: ...
     def offer(self, buyer: User | None, product: Product, at: datetime, *, gift: bool = False) -> Offer: ...
+    def amounts(
+        self, buyer: User | None, prices: Mapping[uuid.UUID, int], at: datetime
+    ) -> dict[uuid.UUID, int | None]: ...
     def contents(self, product_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[uuid.UUID]]: ...
     def take_free(self, buyer: User, product: Product) -> None: ...
     def reserve(self, line: Purchase) -> None: ...
@@ -116,6 +120,13 @@ class Identified(Protocol):
     def id(self) -> uuid.UUID: ...
     @property
     def kind(self) -> ProductKind: ...
+
+
+class Priced(Identified, Protocol):
+    """The columns of a row about a product that also say what it costs everybody now, in minor units."""
+
+    @property
+    def price_now_cents(self) -> int: ...
 
 
 # The names of these columns, for queries.
@@ -153,6 +164,22 @@ def contents(products: Iterable[Identified]) -> dict[uuid.UUID, list[uuid.UUID]]
     return found
 
 
+def amounts(
+    buyer: User | None, products: Iterable[Priced], at: datetime
+) -> dict[uuid.UUID, int | None]:  # fmt: skip
+    """Price products, or rows about some, for `buyer` as `offer` does, but all at once.
+
+    None: the product isn't sold. Two queries per kind at most.
+    """
+    by_kind: dict[ProductKind, dict[uuid.UUID, int]] = defaultdict(dict)
+    for product in products:
+        by_kind[product.kind][product.id] = product.price_now_cents
+    found: dict[uuid.UUID, int | None] = {}
+    for kind, prices in by_kind.items():
+        found |= _load(kind).amounts(buyer, prices, at)
+    return found
+
+
 def offer(buyer: User | None, product: Product, at: datetime, *, gift: bool = False) -> Offer:
     """Ask the kind of `product` what it costs `buyer` (None: a visitor) at `at`."""
     return kind_of(product).offer(buyer, product, at, gift=gift)
@@ -164,6 +191,15 @@ def product_at(person: User | None, slug: str) -> Product:
     Raises NotFound for an unknown one, and for one whose existence `person` (None: a visitor) may not know.
     """
     product: Any = db.session.scalar(select(Product).where(Product.id == slugs.product_id_at(slug)))
+    if product is None or not kind_of(product).is_known_to(person, product):
+        raise NotFound
+    found: Product = product
+    return found
+
+
+def known(person: User | None, product_id: uuid.UUID) -> Product:
+    """Load a product by its id; raises NotFound as `product_at` does."""
+    product: Any = db.session.get(Product, product_id)
     if product is None or not kind_of(product).is_known_to(person, product):
         raise NotFound
     found: Product = product

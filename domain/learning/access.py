@@ -111,8 +111,8 @@ def has(user: User | None, product: Product) -> bool:
     return bool(db.session.scalar(select(access_facts.having(user.id, product.id))))
 
 
-def offer_to(user: User, course: Course, moment: datetime) -> Offer:
-    """Choose what `course` offers to `user` at `moment`, by what they own and what it costs then."""
+def offer_to(user: User | None, course: Course, moment: datetime) -> Offer:
+    """Choose what `course` offers to `user` (None: a visitor) at `moment`, by what they own and its price."""
     price = course.price_at(moment)
     return availability.offer_to(
         user, course, owned=owns(user, course), price_cents=price, moment=moment

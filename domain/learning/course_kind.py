@@ -1,7 +1,7 @@
 """Courses as a kind of product: bought, they open to their owner."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from domain.base.addresses import path_to, pattern_of
@@ -48,7 +48,7 @@ class CourseKind:
         """Name the prerequisites that they have to finish first."""
         return prerequisites.lock_on(prerequisites.locking(person, product))
 
-    def refusal(self, buyer: User, product: Product, at: datetime) -> str | None:
+    def refusal(self, buyer: User | None, product: Product, at: datetime) -> str | None:
         """Say why `buyer` can't take the course at `at`; None if they can."""
         offer = access.offer_to(buyer, _course(product), at)
         if offer == Offer.CONTINUE:
@@ -59,6 +59,12 @@ class CourseKind:
         """Price it as everybody pays it, all for the course's creator."""
         part = Part(product.creator_id, product.id, product.price_cents)
         return kinds.Offer(product.price_cents, product.price_at(at), [part])
+
+    def amounts(
+        self, buyer: User | None, prices: Mapping[uuid.UUID, int], at: datetime
+    ) -> dict[uuid.UUID, int | None]:
+        """Price each as everybody pays it."""
+        return dict(prices)
 
     def contents(self, product_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[uuid.UUID]]:
         """Each course is its own contents."""

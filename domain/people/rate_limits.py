@@ -26,6 +26,7 @@ MAILS_PER_RECIPIENT = 6
 CROWDED = 5  # times an account's limit, over all networks: beyond it each network gets TRIES_IN_A_CROWD
 TRIES_IN_A_CROWD = 2
 HELD_PER_ADDRESS = 60
+CARTS_PER_ADDRESS = 200
 
 
 class TooManyAttempts(Exception):  # noqa: N818 - a rule that says no, not a fault
@@ -104,6 +105,11 @@ def gift_link_limits(ip: str) -> tuple[AttemptLimit, ...]:
 def refuse_spent(limits: tuple[AttemptLimit, ...]) -> None:
     """Raise TooManyAttempts when no attempt is left, without recording one."""
     _refuse(limits, allowed=-1)
+
+
+def cart_limits(ip: str) -> tuple[AttemptLimit, ...]:
+    """List the limit of carts that signed-out visitors begin, for the network."""
+    return (_limit("cart", network_of(ip), CARTS_PER_ADDRESS),)
 
 
 def begin(limits: tuple[AttemptLimit, ...]) -> Attempt:

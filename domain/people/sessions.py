@@ -4,13 +4,13 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Select, String, bindparam, delete, func, select, update
 
 from domain.base import clock, signing
 from domain.base.compiled_statements import CompiledStatement
 from domain.base.row_entities import EntityColumns
 from domain.platform import notifications
-from models import Registration, SecondFactor, User, UserSession, UtcDateTime, db
+from models import Cart, CartItem, Registration, SecondFactor, User, UserSession, UtcDateTime, db
 
 LIFETIME = timedelta(days=60)
 SEEN_EVERY = timedelta(minutes=5)
@@ -29,7 +29,7 @@ def user_for(token: str) -> User | None:
     assert user is not None  # noqa: S101 - joined inside
     user.session_token = token
     user.device_seen_at, user.device_proved_at = rows[0].last_seen_at, rows[0].proved_at
-    user.unread = rows[0].unread
+    user.unread, user.cart_count = rows[0].unread, rows[0].cart_count
     return user
 
 
@@ -155,11 +155,19 @@ def token_hash(token: str) -> str:
 def _holder(_dialect: str) -> Select[*tuple[Any, ...]]:
     device, user = UserSession.__table__, User.__table__
     unread = notifications.unread(user.c.id).label("unread")
+    cart_count = _cart_count(user.c.id).label("cart_count")
     return (
-        select(*_USER.labels, device.c.last_seen_at, device.c.proved_at, unread)
+        select(*_USER.labels, device.c.last_seen_at, device.c.proved_at, unread, cart_count)
         .join_from(device, user, user.c.id == device.c.user_id)
         .where(*holder_of(bindparam("token_hash", type_=String()), bindparam("at", type_=UtcDateTime())))
     )
+
+
+def _cart_count(user_id: ColumnElement[uuid.UUID]) -> ColumnElement[int]:
+    """Build the SQL counting the lines in the cart of `user_id`, a column; the header shows it."""
+    cart, item = Cart.__table__.c, CartItem.__table__.c
+    lines = select(func.count(item.id)).join_from(Cart.__table__, CartItem.__table__, item.cart_id == cart.id)
+    return lines.where(cart.user_id == user_id, item.removed_at.is_(None)).scalar_subquery()
 
 
 _USER = EntityColumns(User)

@@ -21,6 +21,8 @@ class EventName(StrEnum):
     LESSON_WATCHED = "lesson_watched"
     LESSON_COMPLETED = "lesson_completed"
     COURSE_COMPLETED = "course_completed"
+    CART_ADDED = "cart_added"
+    CART_REMOVED = "cart_removed"
     CHECKOUT_STARTED = "checkout_started"
     PURCHASE_COMPLETED = "purchase_completed"
     PAYMENT_FAILED = "payment_failed"
@@ -68,6 +70,11 @@ def _of_order(meaning: str) -> EventDefinition:
     return EventDefinition(meaning, Writer.SERVER, properties=properties, personal=("order",))
 
 
+def _of_cart(meaning: str) -> EventDefinition:
+    """Define an event of a line of a cart: the id of its product, and its price when it was added."""
+    return EventDefinition(meaning, properties={"product": str, "amount_cents": int})
+
+
 REGISTRY: dict[EventName, EventDefinition] = {
     EventName.PAGE_VIEW: EventDefinition(
         "a page was opened; `page` is its route, such as /courses/<slug>, without what stands in the address",
@@ -94,6 +101,8 @@ REGISTRY: dict[EventName, EventDefinition] = {
     ),
     EventName.LESSON_COMPLETED: EventDefinition("a lesson was completed", about=About.LESSON),
     EventName.COURSE_COMPLETED: EventDefinition("a course was completed", about=About.COURSE),
+    EventName.CART_ADDED: _of_cart("a product was put into a cart"),
+    EventName.CART_REMOVED: _of_cart("a product was taken out of a cart, without buying it"),
     EventName.CHECKOUT_STARTED: _of_order("an order was opened"),
     EventName.PURCHASE_COMPLETED: _of_order("an order was paid, or nothing was due"),
     EventName.PAYMENT_FAILED: _of_order("a bank payment of an order failed"),

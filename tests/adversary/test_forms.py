@@ -32,6 +32,8 @@ PRESSED = (
     "/account/security/password-link", "/verify-email/resend", "/learn/<course_slug>/<lesson_slug>/complete",
     "/courses/<slug>/review/delete", "/reviews/<uuid:review_id>/helpful",
     "/courses/<slug>/wish", "/wishlist/<uuid:product_id>/notify", "/wishlist/<uuid:product_id>/remove",
+    "/cart/items/<uuid:item_id>/remove", "/cart/items/<uuid:item_id>/put-back",
+    "/cart/items/<uuid:item_id>/save",
     "/notifications/<uuid:notification_id>/open", "/notifications/<uuid:notification_id>/read",
     "/notifications/read-all", "/account/notifications",
     "/admin/moderation/next", "/admin/moderation/<uuid:item_id>/claim",

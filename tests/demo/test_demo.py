@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from cli.stats import STEPS
 from demo import loader, source
 from domain.authoring.lesson_content import NEW
-from domain.cart import wishlist
+from domain.cart import carts, contents, wishlist
 from domain.platform import notifications
 from domain.portable import MANIFEST, exporting, folder_writer, importing
 from models import (
@@ -188,6 +188,10 @@ def test_the_desks_are_not_empty(shop: Flask) -> None:
         assert looping.status == ProductStatus.PUBLISHED
         learner = db.session.scalars(select(User).where(User.email == "learner@example.com")).one()
         assert len(wishlist.page_of(learner).rows) == 4
+        lines = contents.lines(carts.find(learner))
+        assert [(line.is_taken, line.has_changed) for line in lines] == [
+            (True, True), (True, False), (True, False),
+        ]  # fmt: skip
         unread = [row for row in notifications.page_of(learner).rows if row.read_at is None]
         assert NotificationKind.WISHED_SALE in {row.kind for row in unread}
 

@@ -10,7 +10,7 @@ from typing import Any
 import mail
 from domain import Refused
 from domain.gifts import mailing
-from models import Course, EmailMessage, Gift, NotificationKind, Order, StripeEvent, User, db
+from models import Cart, Course, EmailMessage, Gift, NotificationKind, Order, StripeEvent, User, db
 from tests.house.frozen import entropy
 from tests.house.shop import Shop
 
@@ -39,6 +39,8 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "key": ("a-key", None),
     "ends": (datetime(2027, 5, 1, tzinfo=UTC),),
     "saved": ("50% off",),
+    "titles": (["Flask, first steps", "Reading code"], ["Reading code"]),
+    "more": (3, 0),
     "locks": ((), ["Opens after you finish “Reading code”."]),
     "lock": (None, ("Opens after you finish “Reading code”.", ("See it", "/courses/reading-code"))),
     "refund": (None, ("Write to us within 30 days.", "mailto:desk@example.com?subject=Order%20LN")),
@@ -48,7 +50,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "expires_at": (datetime(2027, 5, 1, tzinfo=UTC), None),
 }
 
-ROWS = ("user", "course", "product", "order", "landings", "event", "gift")  # what `_values` adds
+ROWS = ("user", "course", "product", "order", "landings", "event", "gift", "cart")  # what `_values` adds
 
 
 def every(shop: Shop) -> Iterator[tuple[str, list[str]]]:
@@ -118,5 +120,6 @@ def _values() -> dict[str, tuple[Any, ...]]:
         ([("Start learning", "/learn/flask-first-steps")],),
         (event,),
         (gift,),
+        (one(Cart),),
     )
     return dict(zip(ROWS, rows, strict=True))

@@ -18,6 +18,8 @@ from models import (
     ArchiveFormat,
     BackupRecord,
     Caption,
+    Cart,
+    CartItem,
     CodeArchive,
     ConsentSource,
     Course,
@@ -121,6 +123,7 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
             "module": str(cast.video_lesson.module_id),
             "wished": str(cast.flask_course.id),
             "told": str(_told(cast)),
+            "cart_line": str(_cart_line(cast)),
             "not_me_token": mail_tokens.make(mail_tokens.Purpose.NOT_ME, bo),
             "bos_identity": str(identity.id),
             "unsubscribe_token": mail_preferences.token(cast.bo.id, NotificationKind.REFUND),
@@ -151,6 +154,17 @@ def _told(cast: Cast) -> uuid.UUID:
     db.session.add(row)
     db.session.commit()
     return row.id
+
+
+def _cart_line(cast: Cast) -> uuid.UUID:
+    """What cy has put into a cart."""
+    cart = Cart(user_id=cast.cy.id)
+    db.session.add(cart)
+    db.session.flush()
+    line = CartItem(cart_id=cart.id, product_id=cast.flask_course.id, price_cents=1500)
+    db.session.add_all([line, CartItem(cart_id=cart.id, product_id=cast.free_course.id, price_cents=0)])
+    db.session.commit()
+    return line.id
 
 
 def _recording(cast: Cast) -> MediaAsset:

@@ -11,7 +11,8 @@ MONEY = ("domain/commerce", "domain/cart", "domain/ledger", "domain/payouts", "p
 
 # Rooms that ask for products of every kind: their words and addresses come from the kind.
 ROOMS = ("domain/commerce", "domain/cart", "blueprints/orders", "blueprints/checkout", "blueprints/wishlist",
-         "blueprints/reviews", "templates/orders", "templates/checkout", "templates/wishlist",
+         "blueprints/cart", "blueprints/reviews", "templates/orders", "templates/checkout",
+         "templates/wishlist", "templates/cart", "templates/mail/cart_reminder",
          "templates/reviews", "templates/mail/receipt", "templates/mail/payment_pending",
          "templates/mail/payment_failed", "domain/community")  # fmt: skip
 OF_COURSES = re.compile(

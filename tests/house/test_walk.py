@@ -56,6 +56,7 @@ READING = """
 /courses/secret-draft/wish                                              303 404 404 404 404 200 200
 /wishlist                                                               303 200 200 200 200 200 200
 /wishlist?before={wished}                                               303 200 404 404 404 404 404
+/cart                                                                   200 200 200 200 200 200 200
 /notifications                                                          303 200 200 200 200 200 200
 /notifications?before={told}                                            303 404 200 404 404 404 404
 /categories/web                                                         200 200 200 200 200 200 200
@@ -380,6 +381,13 @@ WRITING = """
 /wishlist/{wished}/notify                                               303 303 404 404 404 404 404
 /wishlist/{nobody}/notify                                               303 404 404 404 404 404 404
 /wishlist/{wished}/remove                                               303 303 303 303 303 303 303
+/cart/items                                                             404 404 404 404 404 404 404
+/cart/items/{cart_line}/remove                                          404 303 404 404 404 404 404
+/cart/items/{cart_line}/put-back                                        404 303 404 404 404 404 404
+/cart/items/{cart_line}/save                                            303 303 404 404 404 404 404
+/cart/items/{nobody}/remove                                             404 404 404 404 404 404 404
+/cart/items/{nobody}/put-back                                           404 404 404 404 404 404 404
+/cart/items/{nobody}/save                                               303 404 404 404 404 404 404
 /courses/flask-first-steps/wish                                         303 303 303 303 303 303 303
 /courses/secret-draft/wish                                              303 404 404 404 404 303 303
 /notifications/{told}/open                                              303 404 303 404 404 404 404

@@ -27,6 +27,7 @@ SCRIPTED: dict[str, list[dict[str, str]]] = {
     ],
     "/studio/preview-markdown": [{"text": "# A\n\n*b* <script>c</script>", "course": "{course}"}],
     "/checkout": [{"product": "{wished}"}],
+    "/cart/items": [{"product": "{wished}"}],
     "/studio/courses/{course}/lessons/{filmed_lesson}/typed": [
         {"version": "1", "tab": "0123456789abcdef", "seen": "", "title": "Forms on film", "body": "Typed."}
     ],

@@ -18,13 +18,13 @@ STRANGER = (
     "/", "/courses", "/courses?q=flask", "/courses?q=flsk", "/courses?level=advanced&q=zzz",
     "/courses/flask-first-steps", "/courses/reading-code", "/categories/web", "/creators/ada", "/login",
     "/register", "/forgot-password", "/learn/flask-first-steps/hello-flask",
-    "/learn/flask-first-steps/routes", "/teach", "/about", "/contact",
+    "/learn/flask-first-steps/routes", "/teach", "/about", "/contact", "/cart",
 )  # fmt: skip
 LEARNER = (
     "/learn", "/learn/flask-first-steps/hello-flask", "/learn/flask-first-steps/forms-on-film", "/orders",
     "/orders/LN-TEST-0001", "/courses/flask-first-steps", "/account", "/account/email", "/account/prove",
     "/account/prove/done",
-    "/account/notifications", "/notifications", "/wishlist", "/courses/reading-code/wish",
+    "/account/notifications", "/notifications", "/wishlist", "/cart", "/courses/reading-code/wish",
     "/courses/reading-code/report", "/teach",
 )  # fmt: skip
 COURSE = (

@@ -39,7 +39,8 @@ PLACES = {
     ),
     "bo": (
         "/courses/flask-first-steps", "/learn", "/learn/flask-first-steps/routes",
-        "/learn/flask-first-steps/forms-on-film", "/wishlist", "/orders", "/orders/LN-TEST-0001", "/account",
+        "/learn/flask-first-steps/forms-on-film", "/wishlist", "/cart", "/orders", "/orders/LN-TEST-0001",
+        "/account",
         "/account/security", "/account/email", "/notifications", "/courses/flask-first-steps/review",
     ),
     "ada": (

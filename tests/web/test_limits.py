@@ -26,7 +26,8 @@ TEMPLATES = Path(__file__).parents[2] / "templates"
 SHAPED = {
     "PricingForm.sale_ends", "LessonForm.length",
     "ProfileForm.github", "ProfileForm.linkedin", "BrandColorForm.primary_color", "ReviewForm.rating",
-    "BuyForm.product", "BuyForm.seen_price", "BuyForm.seen_lock",
+    "BuyForm.product", "BuyForm.seen_price", "BuyForm.seen_lock", "AddForm.product",
+    "AddForm.size",
     "UploadForm.filename", "UploadForm.size", "UploadForm.sha256", "TextForm.text",
 }  # fmt: skip
 # Search and filters store nothing, and what they look for is never that long.

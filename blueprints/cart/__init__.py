@@ -1,0 +1,10 @@
+"""The cart, of people and guests."""
+
+from flask import Blueprint
+
+from web import guards
+
+bp = guards.open_to_all(Blueprint("cart", __name__))
+
+
+from blueprints.cart import adding, page  # noqa: E402,F401
