@@ -135,7 +135,10 @@ MENUS: dict[str, tuple[Group, ...]] = {
             "Learners",
             (Place("Students", "studio.student_list", "users"), Place("Reviews", "studio.reviews", "star")),
         ),
-        Group("Sales", (Place("Earnings", "studio.earnings", "receipt"),)),
+        Group(
+            "Sales",
+            (Place("Coupons", "studio.coupons", "tag"), Place("Earnings", "studio.earnings", "receipt")),
+        ),
         Group("You", (Place("Your page", "studio.profile", "user"),)),
     ),
     "course": (
@@ -174,7 +177,10 @@ MENUS: dict[str, tuple[Group, ...]] = {
                 Place("Expiring courses", "admin.expiring", "clock"),
             ),
         ),
-        Group("Sales", (Place("Orders", "admin.orders", "receipt"),)),
+        Group(
+            "Sales",
+            (Place("Orders", "admin.orders", "receipt"), Place("Coupons", "admin.coupons", "tag")),
+        ),
         Group("People", (Place("People", "admin.users", "users"), Place("Email", "admin.emails", "mail"))),
         Group(
             "System",

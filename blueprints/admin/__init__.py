@@ -20,6 +20,7 @@ from blueprints.admin import (  # noqa: E402
     audit,  # noqa: F401
     backups,  # noqa: F401
     categories,  # noqa: F401
+    coupons,  # noqa: F401
     decisions,  # noqa: F401
     emails,  # noqa: F401
     expiring_courses,  # noqa: F401

@@ -32,6 +32,7 @@ _PLACES: dict[str, Callable[[Subject], str]] = {
     "codearchive": lambda one: url_for("studio.course_media", course_id=one.parent),
     "review": lambda one: url_for("catalog.course", slug=one.parent, _anchor="reviews"),
     "order": lambda one: url_for("admin.order", number=one.parent),
+    "coupon": lambda one: url_for("admin.coupon", coupon_id=one.id),
     "category": lambda one: url_for("admin.category", category_id=one.id),
     "creatorapplication": lambda one: url_for("admin.user", user_id=one.parent),
     "moderationitem": lambda one: url_for("admin.moderation_item", item_id=one.id),

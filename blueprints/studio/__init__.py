@@ -10,6 +10,7 @@ from blueprints.studio import (  # noqa: E402
     access,  # noqa: F401
     analytics,  # noqa: F401
     captions,  # noqa: F401
+    coupons,  # noqa: F401
     courses,  # noqa: F401
     curriculum,  # noqa: F401
     curriculum_chosen,  # noqa: F401

@@ -4,12 +4,13 @@ import uuid
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from models import (
     AuditEntry,
     Category,
     CodeArchive,
+    Coupon,
     CreatorApplication,
     EmailMessage,
     Job,
@@ -50,6 +51,7 @@ def _queries() -> dict[str, Select[*tuple[Any, ...]]]:
             Product, Product.id == Review.product_id
         ),
         "order": select(Order.id, Order.number, Order.number),
+        "coupon": select(Coupon.id, func.coalesce(Coupon.code, Coupon.name), Coupon.id),
         "category": select(Category.id, Category.name, Category.id),
         "creatorapplication": select(CreatorApplication.id, User.name, User.id).join(
             User, User.id == CreatorApplication.user_id

@@ -22,6 +22,7 @@ from models import (
     CartItem,
     CodeArchive,
     ConsentSource,
+    Coupon,
     Course,
     Gift,
     Job,
@@ -126,6 +127,7 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
             "cart_line": str(_cart_line(cast)),
             "not_me_token": mail_tokens.make(mail_tokens.Purpose.NOT_ME, bo),
             "bos_identity": str(identity.id),
+            **_coupons(cast),
             "unsubscribe_token": mail_preferences.token(cast.bo.id, NotificationKind.REFUND),
             "nobody": NOBODYS_ID,
             **_gift(cast),
@@ -145,6 +147,22 @@ def _gift(cast: Cast) -> dict[str, str]:
         "planned_gift": str(planned),
         "gift_token": links.token(db.session.get_one(Gift, line_id)),
     }
+
+
+def _coupons(cast: Cast) -> dict[str, str]:
+    """A coupon of Ada's for her course, and one of the shop's for a category."""
+    common = {"kind": "percentage", "value": 10}
+    own = Coupon(
+        code="ADA10", owner_id=cast.ada.id, borne_by="creator", scope="product",
+        product_id=cast.flask_course.id, **common,
+    )  # fmt: skip
+    shops = Coupon(
+        code="WEB10", borne_by="platform", scope="category", category_id=cast.web.id, name="For the web",
+        **common,
+    )  # fmt: skip
+    db.session.add_all([own, shops])
+    db.session.commit()
+    return {"coupon": str(own.id), "shop_coupon": str(shops.id)}
 
 
 def _told(cast: Cast) -> uuid.UUID:

@@ -35,13 +35,14 @@ COURSE = (
 STUDIO = (
     "/studio", "/studio/courses/import", "/studio/students", "/studio/reviews",
     "/studio/reviews/{review}/reply", "/studio/earnings", "/studio/profile",
+    "/studio/coupons", "/studio/coupons/new", "/studio/coupons/{coupon}", "/studio/coupons/{coupon}/edit",
 )  # fmt: skip
 DESK_OF_ADMINS = (
     "", "/users", "/users/{person}", "/orders", "/orders/LN-TEST-0001", "/categories",
     "/categories/{category}", "/emails", "/webhooks", "/jobs", "/media", "/backups",
     "/backups?state=failed", "/audit", "/settings",
     "/settings/look", "/settings/rules", "/settings/sign-in",
-    "/settings/featured",
+    "/settings/featured", "/coupons", "/coupons/new", "/coupons/{shop_coupon}",
 )  # fmt: skip
 
 # A page with faults, and in which width or scheme each of them shows.

@@ -51,12 +51,13 @@ PLACES = {
         "/studio/courses/{course}/lessons/{text}", "/studio/courses/{course}/lessons/{film}",
         "/studio/courses/{course}/lessons/{film}/captions/en", "/studio/students", "/studio/reviews",
         "/studio/reviews/{others_review}/reply", "/studio/earnings", "/studio/profile",
+        "/studio/coupons", "/studio/coupons/{coupon}", "/studio/coupons/new",
     ),
     "mo": (
         "/admin", "/admin/users", "/admin/users/{person}", "/admin/orders", "/admin/orders/LN-TEST-0001",
         "/admin/categories", "/admin/emails", "/admin/emails/{message}", "/admin/moderation",
         "/admin/moderation/{item}", "/admin/moderation/{course_item}", "/admin/media", "/admin/audit",
-        "/admin/settings/featured",
+        "/admin/settings/featured", "/admin/coupons", "/admin/coupons/{shop_coupon}",
     ),
 }  # fmt: skip
 
