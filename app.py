@@ -25,6 +25,7 @@ from tables.connections import engine_options
 from web import (
     cart_cookie,
     compression,
+    coupon_cookie,
     csrf,
     errors,
     forms,
@@ -146,6 +147,7 @@ def add_extensions(app: Flask, settings: config.Settings) -> None:
     app.after_request(hypermedia.keep_pages_whole)
     visitor.init_app(app)
     cart_cookie.init_app(app)
+    coupon_cookie.init_app(app)
 
 
 def is_ours(_object: object, name: str | None, kind: str, _reflected: bool, _compared: object) -> bool:

@@ -99,7 +99,7 @@ def new_page(desk: Desk) -> Response:
             made = editing.create(me(), desk.owner, form.wish())
             attempt.say("The coupon is ready.")
             return hypermedia.see_other(desk.at("coupon", coupon_id=made.id))
-    return desk.show("new", form.status, form=form)
+    return desk.show("new", form.status, form=form, coupon=None)
 
 
 def edit_page(desk: Desk, coupon_id: uuid.UUID) -> Response:
@@ -126,7 +126,6 @@ def coupon_page(desk: Desk, coupon_id: uuid.UUID, form: ProlongForm | None = Non
         is_own=(coupon.owner_id is None) == (desk.owner is None),
         borne_by=words.BORNE_BY,
         link=_link(coupon),
-        share=share,
     )
 
 
@@ -184,12 +183,6 @@ def codes_file(desk: Desk, coupon_id: uuid.UUID) -> Response:
         abort(404)
     rows = ([one.code, one.state or "unused", one.order, one.at] for one in report.every_code(coupon))
     return csv_of("coupon-codes", CODE_HEAD, rows)
-
-
-def share(coupon: Coupon) -> str:
-    """Say how a coupon can still be used: “3 of 20”, or “3”."""
-    row = listing.rows_of([coupon])[0]
-    return f"{row.consumed:,} of {row.most:,}" if row.most else f"{row.consumed:,}"
 
 
 def _link(coupon: Coupon) -> str | None:

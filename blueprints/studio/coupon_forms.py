@@ -14,14 +14,14 @@ from web.forms import SelectField
 from web.merging import MergingForm
 from web.signed_in import me
 
-FOR = {CouponScope.CREATOR: "Everything you sell", CouponScope.PRODUCT: "Only this"}
+FOR = {CouponScope.CREATOR: "Everything you sell", CouponScope.PRODUCT: "One course or bundle"}
 
 
 class CreatorCouponForm(CouponFields, MergingForm):
     """A coupon for what a creator sells, borne by them."""
 
     scope = RadioField("What it is for", choices=scopes(FOR))
-    product = SelectField("Only for")
+    product = SelectField("Course or bundle")
 
     def __init__(self, currency: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -23,6 +23,8 @@ class EventName(StrEnum):
     COURSE_COMPLETED = "course_completed"
     CART_ADDED = "cart_added"
     CART_REMOVED = "cart_removed"
+    COUPON_APPLIED = "coupon_applied"
+    COUPON_REFUSED = "coupon_refused"
     CHECKOUT_STARTED = "checkout_started"
     PURCHASE_COMPLETED = "purchase_completed"
     PAYMENT_FAILED = "payment_failed"
@@ -103,6 +105,17 @@ REGISTRY: dict[EventName, EventDefinition] = {
     EventName.COURSE_COMPLETED: EventDefinition("a course was completed", about=About.COURSE),
     EventName.CART_ADDED: _of_cart("a product was put into a cart"),
     EventName.CART_REMOVED: _of_cart("a product was taken out of a cart, without buying it"),
+    EventName.COUPON_APPLIED: EventDefinition(
+        "a code was entered and something applies: the id of the coupon that saves most, and what it saves",
+        Writer.SERVER,
+        properties={"coupon": str, "amount_cents": int, "currency": str},
+    ),
+    EventName.COUPON_REFUSED: EventDefinition(
+        "a code was entered and refused; `reason` is the sentence that was shown",
+        Writer.SERVER,
+        properties={"code": str, "reason": str},
+        personal=("code", "reason"),
+    ),
     EventName.CHECKOUT_STARTED: _of_order("an order was opened"),
     EventName.PURCHASE_COMPLETED: _of_order("an order was paid, or nothing was due"),
     EventName.PAYMENT_FAILED: _of_order("a bank payment of an order failed"),

@@ -86,8 +86,12 @@ def record_search(visit: Visitor, query: str, found: int) -> None:
     _buffer().add_search(_row(EventName.SEARCHED, None, None, visit, properties))
 
 
-def write(name: EventName, user_id: uuid.UUID, course_id: uuid.UUID | None = None, **properties: Any) -> None:
-    """Write an event of `user_id` in the present transaction: it is kept exactly if what it tells of is.
+def write(
+    name: EventName, user_id: uuid.UUID | None, course_id: uuid.UUID | None = None, **properties: Any
+) -> None:
+    """Write an event in the present transaction: it is kept exactly if what it tells of is.
+
+    `user_id` None: of a visitor, about whom nothing is kept.
 
     Raises ValueError for an event that isn't registered like this.
     """

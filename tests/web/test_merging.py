@@ -33,7 +33,7 @@ TABS = (
     Tab("ProfileForm", "bo", "/account", {"name": "Bobby"}, {"bio": "I learn."}),
     Tab("CreatorForm", "ada", "/studio/profile", {"years_experience": "7"}, {"headline": "Flask, daily"}),
     Tab("CategoryForm", "mo", "/admin/categories/{category}", {"name": "The web"}, {"description": "Pages."}),
-    Tab("CreatorCouponForm", "ada", "/studio/coupons/{coupon}/edit", {"value": "15"}, {"name": "Mine"}),
+    Tab("CreatorCouponForm", "ada", "/studio/coupons/{coupon}/edit", {"value": "5"}, {"name": "Mine"}),
     Tab("ShopCouponForm", "mo", "/admin/coupons/{shop_coupon}/edit", {"max_uses": "9"}, {"value": "20"}),
     Tab("ShopProfileForm", "mo", "/admin/settings", {"name": "Shop"}, {"hero_title": "Learn here"}),
     Tab(
