@@ -116,6 +116,9 @@ class Settings:
     stripe_secret_key: str = _env("STRIPE_SECRET_KEY", "", secret=True)
     stripe_webhook_secrets: tuple[str, ...] = _env("STRIPE_WEBHOOK_SECRET", (), secret=True)
     test_payments: bool = _env("LECTERN_TEST_PAYMENTS", False)
+    vies_url: str = _env(
+        "LECTERN_VIES_URL", "https://ec.europa.eu/taxation_customs/vies/rest-api/check-vat-number"
+    )
     stripe_api_base: str = _env("STRIPE_API_BASE", "https://api.stripe.com")
 
     storage: str = _env("LECTERN_STORAGE", "local")

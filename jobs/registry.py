@@ -125,6 +125,10 @@ KINDS: dict[str, Task | LongTask] = {
         "commerce.reconciliation.list_events",
         "commerce.reconciliation.end_listing",
     ),
+    "check_vat_id": LongTask(
+        "tax.vat_checks.begin", "tax.vat_checks.work", "tax.vat_checks.end", "tax.vat_checks.fail"
+    ),
+    "ask_vat_ids_again": Task("tax.vat_checks.ask_again"),
     "tell_of_opened": Task("learning.prerequisites.tell_of_opened"),
     "remind_of_carts": Task("cart.reminders.remind"),
     "clean_up_carts": Task("cart.carts.clean_up"),

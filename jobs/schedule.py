@@ -76,6 +76,7 @@ SCHEDULE: list[Every | Daily | Monthly] = [
     Every("warn_of_expiry", minutes=60),
     Every("list_backups", minutes=60),
     Daily("make_backup", at="02:00"),
+    Daily("ask_vat_ids_again", at="03:30"),
     Monthly("prove_backup", day=1, at="04:00"),
 ]
 

@@ -13,8 +13,8 @@ from tables.base import Base, Stamped, enum_of
 class VatState(StrEnum):
     """The state of the check of a VAT id in the EU's register (VIES).
 
-    `none`: there is no id. `unconfirmed`: the register doesn't know it. `unavailable`: the register hasn't
-    answered for so long that nobody asks any more until the id is saved again.
+    `none`: there is no id. `pending`: the register will be asked in a moment. `unconfirmed`: it doesn't know
+    the id, or isn't responsible for it. `unavailable`: it doesn't answer, and is asked again.
     """
 
     NONE = "none"

@@ -125,6 +125,7 @@ MENUS: dict[str, tuple[Group, ...]] = {
     ),
     "account": (
         Group("You", (Place("Profile", "account.profile", alone=True), Place("Email", "account.email"))),
+        Group("Buying", (Place("Billing details", "account.billing_details"),)),
         Group("Safety", (Place("Password and devices", "account.security"),)),
         Group("What we send", (Place("Notifications", "account.notifications"),)),
     ),

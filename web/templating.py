@@ -13,7 +13,8 @@ from domain.catalog import kinds
 from domain.commerce import order_words
 from domain.media import upload_rules
 from domain.platform import audit_labels, images, settings
-from web import forms, merging, navigation, template_filters
+from domain.tax import countries
+from web import forms, merging, navigation, tax_words, template_filters
 
 # By where the site is mounted, and endpoint.
 _built: dict[tuple[str, str], str] = {}
@@ -39,6 +40,8 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["upload_rules"] = upload_rules.rules
     app.jinja_env.filters["size"] = upload_rules.in_words
     app.jinja_env.filters["audit_label"] = audit_labels.in_words
+    app.jinja_env.globals["tax_words"] = tax_words.beside_price
+    app.jinja_env.filters["country_name"] = countries.name
     app.jinja_env.globals["site"] = _LazySite()
     app.jinja_env.globals["settings"] = app.config["SETTINGS"]
 

@@ -8,6 +8,7 @@ bp = guards.signed_in(Blueprint("account", __name__))
 
 from blueprints.account import (  # noqa: E402
     avatar,  # noqa: F401
+    billing,  # noqa: F401
     email,  # noqa: F401
     notifications,  # noqa: F401
     profile,  # noqa: F401

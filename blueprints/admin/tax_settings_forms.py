@@ -5,12 +5,12 @@ from typing import Any
 
 from wtforms import BooleanField, RadioField, StringField, TextAreaField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import Length
 
 from domain import Refused
 from domain.catalog import currency
-from domain.tax import countries, rates
+from domain.tax import rates
 from models import TaxMode
+from web.billing_form import at_most, country_choices
 from web.forms import LinesField, SelectField, one_line, paragraphs
 from web.merging import MergingForm
 
@@ -22,21 +22,9 @@ MODES = {
 
 
 @cache
-def country_choices() -> list[SelectChoice]:
-    """List all countries as choices by name, none first."""
-    named = [SelectChoice(code, name) for code, name in countries.names().items()]
-    return [SelectChoice("", "Choose a country"), *named]
-
-
-@cache
 def currency_choices() -> list[SelectChoice]:
     """List the currencies as choices: “Euro (EUR)”."""
     return [SelectChoice(code, f"{name} ({code})") for code, name in currency.names().items()]
-
-
-def at_most(length: int) -> Length:
-    """Limit a text to `length` characters."""
-    return Length(max=length, message=f"Use at most {length} characters.")
 
 
 class SellerForm(MergingForm):

@@ -6,13 +6,13 @@ from werkzeug.wrappers import Response
 
 from blueprints.auth import bp, oauth_clients
 from blueprints.auth.forms import LoginForm
-from blueprints.auth.next_url import wanted
 from blueprints.auth.password_check import try_password
 from blueprints.auth.sessions import let_in, sign_out, was_shut_out
 from domain import Refused
 from domain.people import accounts, rate_limits
 from models import User, db
 from web import hypermedia
+from web.next_url import wanted
 
 NO_MATCH = Refused(
     "That email and password don’t match. Check both, or reset your password. If you have just"

@@ -7,13 +7,13 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from blueprints.auth import bp, oauth_clients
-from blueprints.auth.next_url import safe_next, wanted
 from blueprints.auth.sessions import let_in
 from domain.base.log import log
 from domain.people import linked_identities, oauth, second_factor, sessions
 from models import db, write_from_here
 from web import hypermedia
 from web.actions import Attempt
+from web.next_url import safe_next, wanted
 
 LINKING_SECONDS = 600
 

@@ -4,8 +4,8 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from blueprints.auth import bp
-from blueprints.auth.next_url import wanted
 from web import guards, hypermedia, reauthentication
+from web.next_url import wanted
 
 
 @bp.route("/account/prove", methods=["GET", "POST"])

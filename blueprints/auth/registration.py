@@ -14,7 +14,6 @@ from werkzeug.wrappers import Response
 
 from blueprints.auth import bp, oauth_clients
 from blueprints.auth.forms import ProofForm, RegisterForm
-from blueprints.auth.next_url import safe_next, wanted
 from blueprints.auth.password_check import proves
 from blueprints.auth.sessions import let_in
 from domain import InvalidToken, Refused
@@ -23,6 +22,7 @@ from domain.platform import settings
 from models import Registration, User, db
 from web import hypermedia
 from web.actions import Attempt
+from web.next_url import safe_next, wanted
 
 NEWCOMER_SECONDS = mail_tokens.LIFETIME_SECONDS[mail_tokens.Purpose.VERIFY]
 OTHER_PASSWORD = Refused(

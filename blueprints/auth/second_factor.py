@@ -6,11 +6,11 @@ from werkzeug.wrappers import Response
 
 from blueprints.auth import bp
 from blueprints.auth.forms import CodeForm
-from blueprints.auth.next_url import wanted
 from blueprints.auth.sessions import half_signed_in, sign_in
 from domain.people import second_factor
 from web import hypermedia, reauthentication
 from web.actions import Attempt
+from web.next_url import wanted
 
 
 @bp.route("/login/code", methods=["GET", "POST"])

@@ -10,10 +10,10 @@ from flask_login import current_user, login_user, logout_user
 from sqlalchemy.exc import SQLAlchemyError
 
 from blueprints.auth import bp, known_devices
-from blueprints.auth.next_url import safe_next
 from domain.people import accounts, rate_limits, second_factor, sessions
 from models import User, db
 from web import csrf, held_posts, hypermedia, reauthentication
+from web.next_url import safe_next
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 GOES_ON = ("/held/", "/session/")

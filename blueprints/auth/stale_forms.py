@@ -9,11 +9,11 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.auth import bp
-from blueprints.auth.next_url import wanted
 from blueprints.auth.sessions import sign_out
 from domain.platform.held_posts import PostedForm
 from models import HeldPost, db
 from web import csrf, held_posts, hypermedia
+from web.next_url import wanted
 
 LET_IN = ("auth.login", "auth.register", "auth.second_step")
 # Views without side effects while their form isn't valid: they may be called again with a stale token.

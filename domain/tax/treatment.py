@@ -66,8 +66,9 @@ class Treatment:
     """The tax of a sale: its rate in basis points (1900 is 19 %) and the buyer's country.
 
     `includes`: shown prices include tax. `sentence` is printed on documents. `included_bp` is the rate that
-    shown prices contain, which a reverse charge takes out of them. `step` is the smallest amount that can be
-    charged beside another (money.step).
+    shown prices contain, which a reverse charge takes out of them. `place` is the country whose tax it is, ""
+    without tax of the shop's own. `step` is the smallest amount that can be charged beside another
+    (money.step).
     """
 
     kind: TreatmentKind
@@ -76,6 +77,7 @@ class Treatment:
     country: str = ""
     sentence: str = ""
     included_bp: int = 0
+    place: str = ""
     step: int = 1
 
     def split(self, shown_cents: int) -> tuple[int, int]:
@@ -107,22 +109,22 @@ UNTAXED = Treatment(TreatmentKind.NONE)
 def of(details: Buyer | None, settings: Rules, at: datetime) -> Treatment:
     """Choose the treatment of what `details` buys at `at`.
 
-    Whose country isn't known, such as a visitor (None), is taken to be in the seller's.
-    Rates have no history: an order keeps those of its moment. `at` is there for the rates that will.
+    Whose country isn't known, such as a visitor (None), is taken to be in the seller's. Rates have no
+    history: an order keeps those of its moment. `at` is there for the rates that will.
     """
-    home = settings.seller_country
-    country = (details.country if details is not None else "") or home
-    step = money.step(settings.currency)
+    country = (details.country if details is not None else "") or settings.seller_country
+    includes, step = settings.prices_include_tax, money.step(settings.currency)
     if settings.tax_mode == TaxMode.NONE:
         return Treatment(TreatmentKind.NONE, country=country, sentence=settings.tax_sentence, step=step)
-    includes = settings.prices_include_tax
     if settings.tax_mode == TaxMode.STRIPE:
-        return Treatment(TreatmentKind.STRIPE, includes=includes, country=country, step=step)
+        return Treatment(TreatmentKind.STRIPE, 0, includes, country, place=country, step=step)
     rate = rate_for(country, settings)
     included = rate if includes else 0
     if details is not None and is_reverse_charged(details, settings):
-        return Treatment(TreatmentKind.REVERSE_CHARGE, 0, includes, country, REVERSE_CHARGE, included, step)
-    return Treatment(TreatmentKind.OWN, rate, includes, country, "", included, step)
+        kind, sentence = TreatmentKind.REVERSE_CHARGE, REVERSE_CHARGE
+        return Treatment(kind, 0, includes, country, sentence, included, country, step)
+    place = place_for(country, settings)
+    return Treatment(TreatmentKind.OWN, rate, includes, country, "", included, place, step)
 
 
 def is_reverse_charged(details: Buyer, settings: Rules) -> bool:
@@ -146,6 +148,13 @@ def rate_for(country: str, settings: Rules) -> int:
     if countries.is_in_union(country) and countries.is_in_union(settings.seller_country):
         return sellers if settings.tax_seller_rate else settings.tax_rates.get(country, sellers)
     return settings.tax_rates.get(country, 0)
+
+
+def place_for(country: str, settings: Rules) -> str:
+    """Find the country whose tax a consumer in `country` pays in the shop's own mode; "" for none's."""
+    if countries.is_in_union(country) and countries.is_in_union(settings.seller_country):
+        return settings.seller_country if settings.tax_seller_rate else country
+    return country if country in settings.tax_rates else ""
 
 
 def contained(gross_cents: int, rate_bp: int, step: int = 1) -> int:

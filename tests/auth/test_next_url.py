@@ -3,8 +3,8 @@
 import pytest
 from flask.testing import FlaskClient
 
-from blueprints.auth.next_url import safe_next
 from tests.cast import PASSWORD, Cast
+from web.next_url import safe_next
 
 ELSEWHERE = [
     None, "", " ", "x", "courses", "?a=b", "#a", ".", "../x", "//evil.example", "///evil.example",

@@ -72,7 +72,6 @@ def test_public_functions_say_what_they_do() -> None:
 
 # Prefixes that addresses are compared with, the beginnings of routes, and what is another site’s.
 PREFIXES = {
-    "auth/next_url.py",
     "auth/oauth_clients.py",
     "auth/sessions.py",
     "studio/curriculum.py",

@@ -96,6 +96,7 @@ READING = """
 /account/security/identities/{nobody}/remove                            303 404 404 404 404 404 404
 /account/security/link/github                                           303 404 404 404 404 404 404
 /account/notifications                                                  303 200 200 200 200 200 200
+/account/billing                                                        303 200 200 200 200 200 200
 /orders                                                                 303 200 200 200 200 200 200
 /gifts                                                                  303 200 200 200 200 200 200
 /gifts?after=x                                                          303 200 200 200 200 200 200
@@ -312,6 +313,7 @@ WRITING = """
 /account/security/identities/{nobody}/remove                            303 404 404 404 404 404 404
 /account/security/link/github                                           303 404 404 404 404 404 404
 /account/notifications                                                  303 303 303 303 303 303 303
+/account/billing                                                        303 303 303 303 303 303 303
 /account/security/devices/{bos_device}/sign-out                         303 303 303 303 303 303 303
 /account/security/devices/{nobody}/sign-out                             303 303 303 303 303 303 303
 /account/security/devices/sign-out-others                               303 303 303 303 303 303 303

@@ -83,6 +83,7 @@ TABS = (
         "PlannedGiftForm", "bo", "/gifts/given/{planned_gift}", {"message": "Hello"},
         {"recipient": "xi@example.com"},
     ),
+    Tab("BillingForm", "bo", "/account/billing", {"company": "Bo Ltd."}, {"country": "DE", "city": "Bonn"}),
     Tab("MailForm", "bo", "/account/notifications", {}, {}),
 )  # fmt: skip
 
