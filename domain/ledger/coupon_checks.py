@@ -2,19 +2,21 @@
 
 from sqlalchemy import and_, func, or_, select
 
-from domain.ledger.states import SETTLED
 from models import Coupon, CouponRedemption, Order, OrderStatus, Purchase, RedemptionState, db
 
 HELD = (RedemptionState.RESERVED, RedemptionState.CONSUMED)
 
 
 def redemptions_match_orders() -> list[str]:
-    """Check that uses of paid orders are consumed, reserved ones those of open orders."""
-    state = CouponRedemption.state
+    """Check that uses of paid orders are consumed, reserved ones those of open orders.
+
+    An order that was never completed used nothing, though its payment came in and was sent back.
+    """
+    state, is_paid = CouponRedemption.state, Order.completed_at.is_not(None)
     fits = or_(
-        and_(Order.status.in_(SETTLED), state == RedemptionState.CONSUMED),
+        and_(is_paid, state == RedemptionState.CONSUMED),
         and_(Order.status == OrderStatus.PENDING, state != RedemptionState.CONSUMED),
-        and_(Order.status.not_in((*SETTLED, OrderStatus.PENDING)), state == RedemptionState.RELEASED),
+        and_(~is_paid, Order.status != OrderStatus.PENDING, state == RedemptionState.RELEASED),
     )
     query = (
         select(Order.number, Order.status, state)
@@ -37,7 +39,7 @@ def discounts_match_redemptions() -> list[str]:
         .scalar_subquery()
     )
     # What was reserved and given back still stands in an order that may be renewed.
-    matters = or_(Order.status.in_(SETTLED), CouponRedemption.id.is_not(None))
+    matters = or_(Order.completed_at.is_not(None), CouponRedemption.id.is_not(None))
     query = (
         select(Order.number, Order.discount_cents, of_coupon, of_lines)
         .outerjoin(CouponRedemption, is_held)

@@ -24,6 +24,7 @@ from tests.coupons.making import coupon, order
         ({"status": "completed", "completed_at": clock.now()}, "consumed", []),
         ({"status": "completed", "completed_at": clock.now()}, "reserved", ["is completed, but"]),
         ({"status": "refunded", "completed_at": clock.now()}, "released", ["is refunded, but"]),
+        ({"status": "refunded"}, "released", []),
         ({"status": "cancelled"}, "released", []),
         ({"status": "failed"}, "reserved", ["is failed, but its use of a coupon is reserved"]),
     ],
