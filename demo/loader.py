@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 import media
-from demo import analytics_events, catalog, film_rendering, orders, pending_work, source
+from demo import analytics_events, catalog, film_rendering, gifts, orders, pending_work, source
 from domain.analytics import daily_counts
 from domain.base import clock
 from models import Course, Lesson, PlatformSettings, Role, Tag, User, db
@@ -45,7 +45,10 @@ def load(progress: Progress, with_films: bool = True) -> int:
     sales += _for_the_demo_learner(sales, courses, people, now)
     sales.sort(key=lambda sale: (sale.at, sale.course.slug))
     orders.add_sales(sales, now)
-    orders.add_payment_under_way(*_not_yet_theirs(sales, courses, people), now)
+    learner, (on_its_way, *others) = _not_yet_theirs(sales, courses, people, now)
+    orders.add_payment_under_way(learner, on_its_way, now)
+    friend = next(sale.learner for sale in sales if sale.learner is not learner)
+    gifts.add_gifts(learner, friend, others[:3], now)
     written = orders.add_reviews(rows["reviews"], courses, sales, now)
     progress("A year of orders and reviews", 1, 1)
     analytics_events.add_events(sales, now)
@@ -103,14 +106,15 @@ def _for_the_demo_learner(
 
 
 def _not_yet_theirs(
-    sales: list[orders.Sale], courses: dict[str, Course], people: dict[str, User]
-) -> tuple[User, Course]:
-    """Choose the demo's learner, and a course on sale that they neither own nor wish for."""
+    sales: list[orders.Sale], courses: dict[str, Course], people: dict[str, User], now: datetime
+) -> tuple[User, list[Course]]:
+    """Choose the demo's learner, and courses on sale for a month that they neither own nor wish for."""
     learner = people["learner@example.com"]
     taken = {sale.course.slug for sale in sales if sale.learner is learner}
     taken |= {row["course"] for row in source.desks()["wishes"]}
-    free = (slug for slug, course in sorted(courses.items()) if course.published_at and course.price_cents)
-    return learner, courses[next(slug for slug in free if slug not in taken)]
+    sold = [course for _, course in sorted(courses.items()) if course.published_at and course.price_cents]
+    month = now - timedelta(days=30)
+    return learner, [c for c in sold if c.slug not in taken and c.published_at and c.published_at < month]
 
 
 def _add_films(sources: list[source.CourseSource], courses: dict[str, Course], progress: Progress) -> None:

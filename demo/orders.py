@@ -82,20 +82,20 @@ def add_sales(sales: list[Sale], now: datetime) -> None:
     for number, (sale, (share, hours)) in enumerate(zip(sales, steps, strict=True), 1):
         if any((sale.learner.id, first) not in finished for first in needed.get(sale.course.id, ())):
             share = 0.0  # Its lessons are locked until they complete the other course.
-        purchase = None if sale.course.price_cents == 0 else _purchase(sale, number)
+        bought = None if sale.course.price_cents == 0 else purchase(sale, number)
         db.session.add(
             AccessGrant(
                 user_id=sale.learner.id,
                 course_id=sale.course.id,
-                source=GrantSource.PURCHASE if purchase else GrantSource.FREE,
-                source_id=purchase.id if purchase else sale.course.id,
-                purchase_id=purchase.id if purchase else None,
+                source=GrantSource.PURCHASE if bought else GrantSource.FREE,
+                source_id=bought.id if bought else sale.course.id,
+                purchase_id=bought.id if bought else None,
                 granted_at=sale.at,
             )
         )
         _add_progress(sale, lessons[sale.course.id], share, timedelta(hours=hours), now)
         sale.course.holder_count += 1
-        sale.course.purchase_count += purchase is not None
+        sale.course.purchase_count += bought is not None
     db.session.flush()
 
 
@@ -109,7 +109,8 @@ def _needed_first() -> dict[uuid.UUID, list[uuid.UUID]]:
     return needed
 
 
-def _purchase(sale: Sale, number: int) -> Purchase:
+def purchase(sale: Sale, number: int, is_gift: bool = False) -> Purchase:
+    """Insert the paid order of a sale; a gift has no owner yet."""
     course, amount = sale.course, sale.course.price_cents
     fee, creators_part = pricing.split(amount, FEE_PERCENT)
     order = Order(
@@ -127,10 +128,11 @@ def _purchase(sale: Sale, number: int) -> Purchase:
     )
     db.session.add(order)
     db.session.flush()
-    purchase = Purchase(
+    line = Purchase(
         order_id=order.id,
         user_id=sale.learner.id,
-        owner_id=sale.learner.id,
+        owner_id=None if is_gift else sale.learner.id,
+        is_gift=is_gift,
         product_id=course.id,
         product_snapshot=pricing.snapshot(course),
         price_cents=amount,
@@ -140,7 +142,7 @@ def _purchase(sale: Sale, number: int) -> Purchase:
         created_at=sale.at,
     )
     share = PurchaseShare(
-        purchase=purchase,
+        purchase=line,
         creator_id=course.creator_id,
         course_id=course.id,
         list_cents=amount,
@@ -149,7 +151,7 @@ def _purchase(sale: Sale, number: int) -> Purchase:
         creator_amount_cents=creators_part,
         created_at=sale.at,
     )
-    db.session.add_all([purchase, share])
+    db.session.add_all([line, share])
     db.session.flush()
     db.session.add(
         Earning(
@@ -164,7 +166,7 @@ def _purchase(sale: Sale, number: int) -> Purchase:
     )
     db.session.refresh(order, ["purchases"])
     invoices.issue(order, sale.at)
-    return purchase
+    return line
 
 
 def add_payment_under_way(learner: User, course: Course, now: datetime) -> None:
@@ -182,6 +184,11 @@ def add_payment_under_way(learner: User, course: Course, now: datetime) -> None:
     )  # fmt: skip
     order_lines.freeze(line, course, Quote(course.price_cents, course.price_cents, course.currency))
     db.session.add(line)
+
+
+def begin(sale: Sale, now: datetime) -> None:
+    """Enroll the learner of a sale, with some of the lessons completed."""
+    _add_progress(sale, _lessons_by_course()[sale.course.id], 0.4, timedelta(hours=20), now)
 
 
 def _lessons_by_course() -> dict[Any, list[Lesson]]:

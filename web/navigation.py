@@ -112,6 +112,7 @@ MENUS: dict[str, tuple[Group, ...]] = {
             (
                 Place("Notifications", "notifications.index", "bell"),
                 Place("Orders and receipts", "orders.index", "receipt"),
+                Place("Gifts", "my_gifts.index", "gift"),
                 Place("Account", "account.profile", "settings"),
             ),
         ),

@@ -1,13 +1,14 @@
-"""Retention: deletes old jobs, processed events, sign-in attempts, expired registrations and sessions."""
+"""Retention: deletes old jobs, events, sign-in attempts, registrations, sessions, and recipients of gifts."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, delete, func, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, Update, delete, func, select, union, update
 
 from domain.base import clock
 from domain.platform import held_posts
 from models import (
+    Gift,
     Job,
     JobState,
     LoginAttempt,
@@ -23,6 +24,7 @@ from models import (
 KEEP_JOBS = timedelta(days=7)
 KEEP_ATTEMPTS = timedelta(days=2)
 KEEP_DEVICES = timedelta(days=30)
+KEEP_RECIPIENTS = timedelta(days=365)
 # How long after a payment a cardholder may dispute it: usually 120 days; Visa allows up to 540 where what
 # was sold is delivered later (https://docs.chargeflow.io/docs/reference/concepts/network-timelines).
 DISPUTE_FILED_WITHIN = timedelta(days=540)
@@ -43,8 +45,15 @@ def clean_up() -> None:
     db.session.execute(delete(Registration).where(Registration.expires_at < now))
     db.session.execute(delete(UserSession).where(UserSession.expires_at < now - KEEP_DEVICES))
     db.session.execute(delete(UserSession).where(UserSession.revoked_at < now - KEEP_DEVICES))
+    db.session.execute(_past_gifts(now))
     held_posts.clean_up()
     db.session.execute(delete(WorkerBeat).where(WorkerBeat.at < now - KEEP_ATTEMPTS))
+
+
+def _past_gifts(now: datetime) -> Update:
+    """Forget to whom a gift was sent, and with which words, KEEP_RECIPIENTS after it was claimed or ended."""
+    over = func.coalesce(Gift.ended_at, Gift.claimed_at) < now - KEEP_RECIPIENTS
+    return update(Gift).where(over, Gift.recipient != "").values(recipient="", message="")
 
 
 def _past_events(now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -121,6 +121,14 @@ def test_every_receipt_of_a_learner_can_be_read(shop: Flask) -> None:
     assert {client.get(address).status_code for address in numbers} == {200}
 
 
+def test_a_learner_has_given_and_received(shop: Flask) -> None:
+    client = shop.test_client()
+    client.post("/login", data={"email": "learner@example.com", "password": "lectern-demo"})
+    page = client.get("/gifts").text
+    for words in ("For you", "From you", "amira@example.com", "Waits for its day", "Sent"):
+        assert words in page
+
+
 def test_what_a_learner_is_to_continue_is_open_to_them(shop: Flask) -> None:
     client = shop.test_client()
     client.post("/login", data={"email": "learner@example.com", "password": "lectern-demo"})

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from domain import Refused
 from domain.gifts import orders, terms
+from domain.platform import retention
 from models import Earning, Gift, Order, PlatformSettings, Product, Purchase, User, db
 from tests.cast import Cast
 from tests.gifts.shop import GiftShop
@@ -176,3 +177,20 @@ def test_sales_are_counted_once_whoever_claims(gifts: GiftShop, cast: Cast) -> N
     with gifts.app.app_context():
         product = db.session.get_one(Product, cast.flask_course.id)
         assert (product.purchase_count, product.holder_count) == (2, 2)
+
+
+def test_a_year_after_it_was_accepted_its_address_and_message_are_forgotten(
+    gifts: GiftShop, cast: Cast
+) -> None:
+    with time_machine.travel(NOON, tick=False) as time:
+        line_id = gifts.give(cast.bo, cast.flask_course, ZOE, "Enjoy")
+        waiting = gifts.give(cast.bo, cast.flask_course, "yan@example.com", "Enjoy")
+        gifts.signed_in(cast.cy).post(gifts.link(ZOE))
+        for days, kept in ((364, (ZOE, "Enjoy")), (366, ("", ""))):
+            time.move_to(NOON + timedelta(days=days))
+            with gifts.writing():
+                retention.clean_up()
+            gift = gifts.gift(line_id)
+            assert (gift.recipient, gift.message) == kept
+        assert gifts.gift(waiting).recipient == "yan@example.com"
+        assert gifts.signed_in(cast.bo).get(f"/gifts/given/{line_id}").status_code == 200
