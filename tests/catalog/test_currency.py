@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, update
+from sqlalchemy import delete, text, update
 
 from domain.authoring import course_details, course_price
 from domain.authoring.course_price import PriceInput
@@ -13,6 +13,7 @@ from domain.platform import settings
 from domain.portable import InvalidCourse, importing
 from models import (
     AccessGrant,
+    Document,
     Earning,
     Order,
     PlatformSettings,
@@ -30,7 +31,9 @@ YEN, DINARS = ("jpy", "¥500 to ¥1,000"), ("kwd", "KWD\u00a05 to KWD\u00a010")
 
 def forget_orders() -> None:
     unguard_earnings()
-    for table in (Earning, PurchaseShare, AccessGrant, Purchase, Order):
+    if db.engine.dialect.name == "sqlite":
+        db.session.execute(text("DROP TRIGGER IF EXISTS documents_kept"))
+    for table in (Document, Earning, PurchaseShare, AccessGrant, Purchase, Order):
         db.session.execute(delete(table))
 
 
