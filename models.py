@@ -45,6 +45,7 @@ from tables.community import (
     Standing,
 )
 from tables.connections import from_driver, use_autocommit
+from tables.consents import OrderConsent, OrderConsentKind
 from tables.coupons import BorneBy, Coupon, CouponKind, CouponRedemption, CouponScope, RedemptionState
 from tables.curriculum import (
     Lesson,
@@ -246,6 +247,8 @@ __all__ = [
     "MarketingConsent",
     "ConsentSource",
     "ConsentEnd",
+    "OrderConsent",
+    "OrderConsentKind",
     # analytics
     "Event",
     "CourseAnalytics",

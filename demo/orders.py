@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 
 from domain.base import percent
 from domain.catalog import pricing
-from domain.catalog.pricing import Quote
-from domain.commerce import order_lines
+from domain.commerce import order_lines, quoting
 from domain.documents import invoices
+from domain.tax.treatment import UNTAXED
 from models import (
     AccessGrant,
     Course,
@@ -179,11 +179,9 @@ def add_payment_under_way(learner: User, course: Course, now: datetime) -> None:
     )  # fmt: skip
     db.session.add(order)
     db.session.flush()
-    line = Purchase(
-        order_id=order.id, user_id=learner.id, owner_id=learner.id, product=course, created_at=asked,
-    )  # fmt: skip
-    order_lines.freeze(line, course, Quote(course.price_cents, course.price_cents, course.currency))
-    db.session.add(line)
+    quote = quoting.quote_order(learner, [quoting.Wanted(course)], "", UNTAXED, asked)
+    for line in order_lines.freeze(order, quote, learner):
+        line.created_at = asked
 
 
 def begin(sale: Sale, now: datetime) -> None:

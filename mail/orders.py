@@ -60,7 +60,7 @@ def _order_facts(
     lines = [
         {
             "title": purchase.product_snapshot["title"],
-            "amount_cents": purchase.amount_cents,
+            "amount_cents": purchase.paid_cents,
             "url": at_home(path),
             "course_url": at_home(path),
             "label": label,
@@ -75,6 +75,7 @@ def _order_facts(
         "number": order.number,
         "lines": lines,
         "total_cents": order.total_cents,
+        "tax_cents": order.tax_cents,
         "currency": order.currency,
         "order_url": url_to("orders.show", number=order.number),
     }

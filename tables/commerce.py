@@ -265,13 +265,19 @@ class WishlistItem(Stamped, Base):
 
 
 class Refund(Stamped, Base):
-    """A refund. The row is written before Stripe is called; its id is the idempotency key."""
+    """A refund. The row is written before Stripe is called; its id is the idempotency key.
+
+    `purchase_id` is the line that is paid back; None: all of the payment, which bought nothing.
+    """
 
     __tablename__ = "refunds"
     __table_args__ = (CheckConstraint("amount_cents > 0", name="amount_positive"),)
 
     id: Mapped[pk]
     order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders.id", ondelete="RESTRICT"), index=True)
+    purchase_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("purchases.id", ondelete="RESTRICT"), index=True
+    )
     payment_intent_id: Mapped[str] = mapped_column(String(255), index=True)
     amount_cents: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))

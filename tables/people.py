@@ -33,7 +33,8 @@ class User(Stamped, Base):
     """An account. The address is stored in lower case, so it is unique in any case.
 
     `vetted`: a creator whose courses and updates are published without moderation. `avatar` names the files
-    of their picture (domain/platform/images.py). `name_folded` and `surname_folded` follow the name
+    of their picture (domain/platform/images.py). `stripe_customer_id` is their customer at Stripe, who keeps
+    the cards they save. `name_folded` and `surname_folded` follow the name
     (domain/people/names.py).
     """
 
@@ -51,6 +52,7 @@ class User(Stamped, Base):
         Index("ix_users_name_folded_id", "name_folded", "id"),
         Index("ix_users_role_name_folded_id", "role", "name_folded", "id"),
         Index("ix_users_surname_folded", "surname_folded"),
+        Index("uq_users_stripe_customer_id", "stripe_customer_id", unique=True),
     )
 
     id: Mapped[pk]
@@ -69,6 +71,7 @@ class User(Stamped, Base):
     vetted: Mapped[bool] = mapped_column(default=False)
     access_override: Mapped[bool] = mapped_column(default=False)
     avatar: Mapped[str | None] = mapped_column(String(64))
+    stripe_customer_id: Mapped[str | None] = mapped_column(String(255))
     email_verified_at: Mapped[datetime | None]
     last_login_at: Mapped[datetime | None]
     suspended_at: Mapped[datetime | None]

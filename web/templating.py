@@ -35,6 +35,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["product_entrance"] = _product_entrance
     app.jinja_env.globals["product_noun"] = kinds.noun
     app.jinja_env.globals["order_words"] = order_words.words
+    app.jinja_env.globals["order_title"] = order_words.title
     app.jinja_env.globals["counting"] = forms.counting
     app.jinja_env.globals["marks"] = merging.marks
     app.jinja_env.globals["upload_rules"] = upload_rules.rules

@@ -6,4 +6,4 @@ from web import guards
 
 bp = guards.signed_in(Blueprint("checkout", __name__))
 
-from blueprints.checkout import buy, return_pages  # noqa: E402,F401
+from blueprints.checkout import buy, return_pages, review  # noqa: E402,F401

@@ -1,6 +1,5 @@
 """Pricing: the current price of a product, and the split between platform and creator."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,20 +10,6 @@ from domain.catalog import availability
 from models import Product
 
 _products = Product.__table__
-
-
-@dataclass(frozen=True)
-class Quote:
-    """A price of one product at one moment: list price and amount to pay, in minor units."""
-
-    price_cents: int
-    amount_cents: int
-    currency: str
-
-
-def quote(product: Product, moment: datetime) -> Quote:
-    """Compute the price of `product` at `moment`; on the server only, never in the browser."""
-    return Quote(product.price_cents, product.price_at(moment), product.currency.lower())
 
 
 def price_at(moment: Any, product: Any = _products.c) -> ColumnElement[int]:
@@ -56,6 +41,8 @@ def snapshot(product: Product) -> dict[str, Any]:
     return {
         "title": product.title,
         "summary": product.summary,
+        "description": product.description,
+        "image": product.thumbnail,
         "creator": product.creator.name,
         "slug": product.slug,
     }

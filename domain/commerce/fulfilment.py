@@ -7,15 +7,25 @@ of Stripe's own object, and does what is still to be done.
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select
 
 import mail
 from domain.base import clock
 from domain.base.log import log
-from domain.base.money import money
+from domain.cart import carts
 from domain.catalog import counters, kinds
-from domain.commerce import order_events, orders, refund_terms, refunds, stripe_alerts
+from domain.commerce import (
+    order_events,
+    orders,
+    payment_agreement,
+    refund_terms,
+    refunds,
+    stripe_alerts,
+    undeliverable,
+)
+from domain.coupons import redemptions
 from domain.documents import invoices
+from domain.gifts import orders as gifts
 from domain.ledger.states import SETTLED
 from domain.platform import alerts, audit, settings
 from domain.platform.audit_actions import AuditAction
@@ -28,7 +38,15 @@ from models import (
     PurchaseStatus,
     db,
 )
-from payments import Session, is_live
+from payments import Session
+
+# Why a payment is sent back: for the refund, and in a sentence for admins.
+TWICE = "Paid twice", "Paid twice for one product. The second payment is being refunded."
+USED_UP = (
+    "The coupon was used up",
+    "Paid after the checkout had closed, when the last use of its coupon was gone."
+    " The payment is being refunded.",
+)
 
 
 def fulfil(session: Session) -> Order | None:
@@ -83,59 +101,35 @@ def _take_payment(order: Order, session: Session) -> None:
         return
     if order.status in SETTLED:
         if session.id != order.stripe_session_id:
-            _return(order, session)
+            _return(order, session, TWICE)
         return
-    wrong = _disagreement(order, session)
+    wrong = payment_agreement.disagreement(order, session)
     if wrong is not None:
         stop_for_review(order, wrong)
-    elif _owned_through_another(order):
-        _return(order, session)
+        return
+    left_out = undeliverable.lines(order)
+    if len(left_out) == len(order.purchases):
+        _return(order, session, TWICE)
+    elif not redemptions.consume(order):
+        _return(order, session, USED_UP)
     else:
-        _complete(order, session)
+        _complete(order, session, left_out)
 
 
-def _disagreement(order: Order, session: Session) -> str | None:
-    """Describe the difference between the frozen order and the paid session; None if they agree."""
-    if session.livemode != is_live():
-        return "Stripe’s session is in the wrong mode (live or test)."
-    if {session.client_reference_id, session.metadata.get("order_id")} != {str(order.id)}:
-        return "Stripe’s session belongs to another order."
-    if session.currency.lower() != order.currency:
-        return f"Paid in {session.currency.upper()}, ordered in {order.currency.upper()}."
-    if session.amount_total != order.total_cents:
-        paid, ordered = (money(cents, order.currency) for cents in (session.amount_total, order.total_cents))
-        return f"Paid {paid}, ordered for {ordered}."
-    return None
-
-
-def _owned_through_another(order: Order) -> bool:
-    """Tell whether another order has already granted a product of this one to its owner."""
-    same = (
-        and_(Purchase.product_id == line.product_id, Purchase.owner_id == line.owner_id)
-        for line in order.purchases
-    )
-    query = select(Purchase.id).where(
-        or_(*same),
-        Purchase.order_id != order.id,
-        Purchase.status == PurchaseStatus.COMPLETED,
-    )
-    return db.session.scalar(query.limit(1)) is not None
-
-
-def _return(order: Order, session: Session) -> None:
-    """Refund a second payment for the same product, and raise an alert."""
-    if not refunds.return_payment(order, session):
+def _return(order: Order, session: Session, why: tuple[str, str]) -> None:
+    """Refund a payment that buys nothing, and raise an alert; `why` for the refund, and in a sentence."""
+    reason, sentence = why
+    if not refunds.return_payment(order, session, reason):
         return
     if order.status not in SETTLED:
         _close(order, OrderStatus.FAILED)
         order.stripe_session_id = session.id
         order.stripe_payment_intent_id = session.payment_intent
-    alerts.raise_for(
-        order, AuditAction.DOUBLE_PAYMENT, "Paid twice for one product. The second payment is being refunded."
-    )
+    alerts.raise_for(order, AuditAction.DOUBLE_PAYMENT, sentence)
 
 
-def _complete(order: Order, session: Session) -> None:
+def _complete(order: Order, session: Session, left_out: list[Purchase]) -> None:
+    """Deliver the order, but for the lines `left_out`, whose money is sent back."""
     now = clock.now()
     order.status = OrderStatus.COMPLETED
     order.completed_at = now
@@ -143,26 +137,57 @@ def _complete(order: Order, session: Session) -> None:
     order.stripe_payment_intent_id = session.payment_intent
     order.checkout_url = order.confirming_since = None
     order.problem = stripe_alerts.after_completion(order)
-    for purchase in order.purchases:
-        purchase.status = PurchaseStatus.COMPLETED
+    payment_agreement.take_over(order, session)
+    bought = [line for line in order.purchases if line not in left_out]
+    for line in order.purchases:
+        line.status = PurchaseStatus.COMPLETED if line in bought else PurchaseStatus.FAILED
     db.session.flush()
     # In one order for all buyers: each delivery locks its product.
-    for purchase in sorted(order.purchases, key=lambda line: line.product_id):
-        _hand_over(purchase, now)
+    for line in sorted(bought, key=lambda line: line.product_id):
+        _hand_over(line, now)
+    _empty_cart(order, bought)
+    for line in left_out:
+        _send_back(order, session, line)
+    audit.record(order.user, AuditAction.ORDER_COMPLETED, order)
+    order_events.write(EventName.PURCHASE_COMPLETED, order, bought)
+    invoices.issue(order)
+    _send_receipt(order)
+
+
+def _empty_cart(order: Order, bought: list[Purchase]) -> None:
+    """Remove what was bought from the buyer's cart: products for themselves, and the gifts of this order."""
+    gift_items = [uuid.UUID(item_id) for item_id in (order.details or {}).get("gift_items", ())]
+    own = [line.product_id for line in bought if not line.is_gift]
+    carts.remove_bought(order.user, own, gift_items)
+
+
+def _send_receipt(order: Order) -> None:
     locks = [kinds.lock_of(purchase) for purchase in order.purchases]
     said = [lock.sentence if lock else "" for lock in locks]
-    invoices.issue(order)
     terms = refund_terms.of(order)
     mail.receipt(order.user, order, _landings(order), said, (terms.sentence, terms.mailto) if terms else None)
-    audit.record(order.user, AuditAction.ORDER_COMPLETED, order)
-    order_events.write(EventName.PURCHASE_COMPLETED, order, order.purchases)
+
+
+def _send_back(order: Order, session: Session, line: Purchase) -> None:
+    """Refund a line that can't be delivered, and raise an alert."""
+    title = line.product_snapshot["title"]
+    is_gone = line.product.deleted_at is not None
+    if refunds.return_line(order, session, line, "No longer available" if is_gone else "Paid twice"):
+        alerts.raise_for(
+            order, AuditAction.DOUBLE_PAYMENT,
+            f"“{title[:100]}” was {'deleted' if is_gone else 'bought elsewhere'} before this payment came in."
+            " Its price is being refunded.",
+        )  # fmt: skip
 
 
 def _hand_over(purchase: Purchase, now: datetime) -> None:
-    """Credit one purchase to its creators, count it, and let its kind deliver it."""
+    """Credit one purchase to its creators, count it, and deliver it: by its kind, or as a gift by mail."""
     _credit(purchase, now)
     counters.recount_purchases(purchase.product_id)
-    kinds.kind_of(purchase.product).deliver(purchase)
+    if purchase.is_gift:
+        gifts.deliver(purchase)
+    else:
+        kinds.kind_of(purchase.product).deliver(purchase)
 
 
 def _credit(purchase: Purchase, now: datetime) -> None:
@@ -211,3 +236,4 @@ def _close(order: Order, status: OrderStatus) -> None:
     order.checkout_url = order.confirming_since = None
     for purchase in order.purchases:
         purchase.status = PurchaseStatus.FAILED
+    redemptions.release(order)

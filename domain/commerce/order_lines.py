@@ -1,35 +1,131 @@
 """The lines of an order: prices and shares, frozen when its checkout opens."""
 
-from domain.base import clock
-from domain.base.money import apportion
-from domain.catalog import kinds, pricing
-from domain.catalog.pricing import Quote
-from domain.platform import settings
-from models import Product, Purchase, PurchaseShare
+from typing import Any
+
+from sqlalchemy import select
+
+from domain.catalog import pricing
+from domain.catalog.kinds import Part
+from domain.commerce import quoting
+from domain.commerce.quoting import OrderQuote, QuotedLine, QuotedShare
+from domain.coupons import redemptions
+from domain.gifts import orders as gifts
+from domain.gifts.terms import GiftTerms
+from models import Coupon, CouponRedemption, Gift, Order, Purchase, PurchaseShare, User, db
 
 
-def freeze(purchase: Purchase, product: Product, offer: Quote) -> None:
-    """Copy price, a snapshot of the product and today's shares into `purchase`.
+def freeze(order: Order, quote: OrderQuote, buyer: User) -> list[Purchase]:
+    """Write the lines of a new order, address its gifts, and reserve its coupon.
 
-    `product.creator` must be loaded, and `purchase.shares` of a line that was frozen before.
+    The creators of the products must be loaded. Raises Refused when somebody took the last use of the coupon
+    meanwhile, or a gift can't be given.
     """
-    purchase.price_cents = offer.price_cents
-    purchase.amount_cents = offer.amount_cents
-    purchase.currency = offer.currency
-    purchase.product_snapshot = pricing.snapshot(product)
-    _share_out(purchase, product)
+    lines = [_purchase(order, line, quote.currency, buyer) for line in quote.lines]
+    db.session.add_all(lines)
+    order.subtotal_cents, order.discount_cents = quote.subtotal_cents, quote.discount_cents
+    order.tax_cents, order.total_cents = quote.tax_cents, quote.total_cents
+    order.prices_include_tax, order.currency = quote.prices_include_tax, quote.currency
+    coupon = quote.discount.coupon
+    order.coupon_code = (coupon.code or coupon.label)[:64] if coupon is not None else None
+    db.session.flush()
+    redemptions.reserve(order, quote.discount)
+    presents = [
+        (line, quoted.wanted.gift)
+        for line, quoted in zip(lines, quote.lines, strict=True)
+        if quoted.wanted.gift is not None
+    ]
+    if presents:
+        gifts.attach(order, presents)
+    return lines
 
 
-def _share_out(purchase: Purchase, product: Product) -> None:
-    """Divide the amount among those it pays; a share that stays is changed in place."""
-    percent = settings.current().platform_fee_percent
-    known = {share.course_id: share for share in purchase.shares}
-    parts = kinds.offer(None, product, clock.now()).parts
-    amounts = apportion(purchase.amount_cents, [part.weight for part in parts])
-    shares = []
-    for part, amount in zip(parts, amounts, strict=True):
-        share = known.get(part.course_id) or PurchaseShare(course_id=part.course_id)
-        share.creator_id, share.list_cents, share.amount_cents = part.creator_id, part.weight, amount
-        share.platform_fee_cents, share.creator_amount_cents = pricing.split(amount, percent)
-        shares.append(share)
-    purchase.shares = shares
+def matches(order: Order, quote: OrderQuote) -> bool:
+    """Tell whether the frozen order sells what `quote` says, for the same prices to the same people.
+
+    The order's lines must be loaded.
+    """
+    frozen = (order.currency, order.prices_include_tax, order.subtotal_cents, order.total_cents)
+    today = (quote.currency, quote.prices_include_tax, quote.subtotal_cents, quote.total_cents)
+    presents = gifts.of_order(order.id) if any(line.is_gift for line in order.purchases) else {}
+    old = [
+        (
+            str(line.product_id),
+            line.discount_cents,
+            line.amount_cents,
+            line.tax_cents,
+            *_given(presents.get(line.id)),
+        )
+        for line in order.purchases
+    ]
+    new = [
+        (
+            str(line.wanted.product.id),
+            line.discount_cents,
+            line.amount_cents,
+            line.tax_cents,
+            *_given(line.wanted.gift),
+        )
+        for line in quote.lines
+    ]
+    return frozen == today and sorted(old) == sorted(new)
+
+
+def _given(gift: Gift | GiftTerms | None) -> tuple[str, ...]:
+    return ("", "", "") if gift is None else (gift.recipient, gift.message, str(gift.deliver_on))
+
+
+def _purchase(order: Order, line: QuotedLine, currency: str, buyer: User) -> Purchase:
+    product, is_gift = line.wanted.product, line.wanted.gift is not None
+    return Purchase(
+        order_id=order.id,
+        user_id=buyer.id,
+        owner_id=None if is_gift else buyer.id,
+        is_gift=is_gift,
+        product=product,
+        product_snapshot=pricing.snapshot(product),
+        price_cents=line.list_cents,
+        discount_cents=line.discount_cents,
+        amount_cents=line.amount_cents,
+        tax_cents=line.tax_cents,
+        tax_rate_bp=line.tax_rate_bp,
+        currency=currency,
+        shares=[_share(share) for share in line.shares],
+    )
+
+
+def _share(share: QuotedShare) -> PurchaseShare:
+    return PurchaseShare(
+        creator_id=share.part.creator_id,
+        course_id=share.part.course_id,
+        list_cents=share.part.weight,
+        amount_cents=share.amount_cents,
+        platform_fee_cents=share.fee_cents,
+        creator_amount_cents=share.amount_cents - share.fee_cents,
+    )
+
+
+def retax(line: Purchase, tax_cents: int, tax_rate_bp: int, *, included: bool) -> None:
+    """Put the tax that Stripe computed into a line whose shares are loaded, and divide what is left anew.
+
+    With prices that include tax the net amount shrinks by it, and each share in proportion.
+    """
+    line.tax_cents, line.tax_rate_bp = tax_cents, tax_rate_bp
+    if not included or not tax_cents:
+        return
+    net = line.amount_cents - tax_cents
+    parts = [Part(share.creator_id, share.course_id, share.amount_cents) for share in line.shares]
+    before = net + line.discount_cents * net // line.amount_cents
+    for share, new in zip(line.shares, quoting.divide(parts, before, net, _borne_by(line)), strict=True):
+        share.amount_cents, share.platform_fee_cents = new.amount_cents, new.fee_cents
+        share.creator_amount_cents = new.amount_cents - new.fee_cents
+    line.amount_cents = net
+
+
+def _borne_by(line: Purchase) -> Any:
+    """Read who bears the discount of the line's order; None without one."""
+    query = (
+        select(Coupon.borne_by)
+        .join(CouponRedemption, CouponRedemption.coupon_id == Coupon.id)
+        .where(CouponRedemption.order_id == line.order_id)
+    )
+    return db.session.scalar(query)

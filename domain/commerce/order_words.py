@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from domain.commerce.orders import BuyerStatus
-from models import OrderStatus, RefundStatus
+from models import Order, OrderStatus, RefundStatus
 
 
 class Words(NamedTuple):
@@ -36,6 +36,12 @@ _REFUNDS = {
     RefundStatus.FAILED.value: Words("Refund failed", "bad"),
     RefundStatus.CANCELED.value: Words("Refund cancelled", "neutral"),
 }
+
+
+def title(order: Order) -> str:
+    """Name what an order is for, in quotation marks: “Routes” or “Routes” and 2 more."""
+    first, *more = (line.product_snapshot["title"] for line in order.purchases)
+    return f"“{first}” and {len(more)} more" if more else f"“{first}”"
 
 
 def words(status: StrEnum | str) -> Words:

@@ -14,7 +14,7 @@ from domain.commerce import order_events, orders
 from domain.documents import invoices
 from domain.platform import alerts, audit, notifications
 from domain.platform.audit_actions import AuditAction
-from models import NotificationKind, Order, OrderStatus, Refund, RefundStatus, db
+from models import NotificationKind, Order, OrderStatus, Purchase, Refund, RefundStatus, db
 from payments import Session, StripeRefund
 
 OVER = (RefundStatus.FAILED, RefundStatus.CANCELED)  # Stripe never changes these again
@@ -30,17 +30,30 @@ class RefundRequest:
     stripe_id: str | None
 
 
-def return_payment(order: Order, session: Session) -> bool:
+def return_payment(order: Order, session: Session, reason: str) -> bool:
     """Refund the whole payment of `session`, which has no refund yet; False if nothing was paid."""
-    if session.payment_intent is None or session.amount_total == 0:
+    return _request(order, session, session.amount_total, reason)
+
+
+def return_line(order: Order, session: Session, line: Purchase, reason: str) -> bool:
+    """Refund what was paid for one line that can't be delivered; False if that was nothing."""
+    said = f"{reason}: {line.product_snapshot['title'][:120]}"
+    return _request(order, session, line.paid_cents, said, line.id)
+
+
+def _request(
+    order: Order, session: Session, cents: int, reason: str, purchase_id: uuid.UUID | None = None
+) -> bool:
+    if session.payment_intent is None or cents == 0:
         return False
     refund = Refund(
         id=uuid7(),
         order_id=order.id,
+        purchase_id=purchase_id,
         payment_intent_id=session.payment_intent,
-        amount_cents=session.amount_total,
+        amount_cents=cents,
         currency=session.currency.lower(),
-        reason="Paid twice",
+        reason=reason,
     )
     db.session.add(refund)
     jobs.enqueue("refund_payment", key=f"refund:{refund.id}", refund_id=str(refund.id))
@@ -126,7 +139,8 @@ def _change(refund: Refund, order: Order, found: StripeRefund) -> None:
     elif refund.status != RefundStatus.SUCCEEDED and order.status == OrderStatus.REFUNDED:
         order.status, order.refunded_at = OrderStatus.FAILED, None
     if refund.status == RefundStatus.SUCCEEDED:
-        invoices.credit(refund)
+        paid_back = {refund.purchase_id: refund.amount_cents} if refund.purchase_id else None
+        invoices.credit(refund, paid_back)
         _tell(refund, order)
         order_events.write_refund(refund, order)
     elif refund.status in OVER:

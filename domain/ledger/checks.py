@@ -69,9 +69,16 @@ def totals_match() -> list[str]:
 
 
 def orders_match_purchases() -> list[str]:
-    """Check that a completed order's purchases are completed, an unpaid or refunded one's are not."""
+    """Check that a completed order's purchases are completed, an unpaid or refunded one's are not.
+
+    A line of a completed order that couldn't be delivered has failed: its money was sent back.
+    """
+    sent_back = select(Refund.id).where(Refund.purchase_id == Purchase.id)
+    was_free = Purchase.amount_cents + Purchase.tax_cents == 0
+    undelivered = and_(Purchase.status == PurchaseStatus.FAILED, or_(was_free, sent_back.exists()))
     fits = or_(
         and_(Order.status == OrderStatus.COMPLETED, Purchase.status == PurchaseStatus.COMPLETED),
+        and_(Order.status == OrderStatus.COMPLETED, undelivered),
         and_(Order.status == OrderStatus.REFUNDED, Purchase.status != PurchaseStatus.COMPLETED),
         Order.status == OrderStatus.PARTIALLY_REFUNDED,
         and_(Order.status.not_in(SETTLED), Purchase.status.not_in(BOUGHT)),

@@ -31,7 +31,7 @@ from domain.authoring.curriculum import Position
 from domain.base import clock
 from domain.cart import wishlist
 from domain.catalog import categories, expiry, featured, lifecycle
-from domain.commerce import checkout, fulfilment, refunds
+from domain.commerce import baskets, checkout, fulfilment, refunds
 from domain.community import course_reports, reply_reports, review_replies, reviews
 from domain.learning import access, comp_access, enrollment, playback, progress
 from domain.learning.watched_ranges import Heartbeat
@@ -228,7 +228,8 @@ class Shop:
         enrollment.enroll_free(person, course)
 
     def do_buy(self, _course: Course, person: User) -> None:
-        plan = checkout.start_order(person, self.courses[0], "{CHECKOUT_SESSION_ID}", "{ORDER}")
+        basket = baskets.of_product(self.courses[0])
+        plan = checkout.start_order(person, basket, "{CHECKOUT_SESSION_ID}", "{ORDER}")
         order = db.session.get_one(Order, plan.order_id)
         db.session.commit()
         self.time.shift(timedelta(minutes=self.dice.randrange(90)))

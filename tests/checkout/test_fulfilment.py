@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from domain.base import clock
 from domain.catalog import counters
-from domain.commerce import checkout, fulfilment, orders
+from domain.commerce import baskets, checkout, fulfilment, orders
 from models import (
     AuditEntry,
     Course,
@@ -30,9 +30,10 @@ from tests.cast import Cast
 
 def begin(cast: Cast) -> checkout.CheckoutPlan:
     user = db.session.get_one(User, cast.cy.id)
-    course = checkout.product_on_offer(cast.flask_course.id)
+    course = baskets.product_on_offer(cast.flask_course.id)
     assert course is not None
-    return checkout.start_order(user, course, "http://x/{CHECKOUT_SESSION_ID}", "http://x/{ORDER}")
+    basket = baskets.of_product(course)
+    return checkout.start_order(user, basket, "http://x/{CHECKOUT_SESSION_ID}", "http://x/{ORDER}")
 
 
 def open_order(cast: Cast) -> Order:
@@ -178,9 +179,9 @@ def test_an_answer_that_comes_after_its_attempt_was_given_up_changes_nothing(app
     with app.app_context():
         plan = begin(cast)
         order = db.session.get_one(Order, plan.order_id)
-        assert checkout.record_session(plan, None) is None
+        assert checkout.record_session(plan, None, "") is None
         late = session_of(order, status="open", payment_status="unpaid", url="http://x/pay")
-        assert checkout.record_session(plan, late) is None
+        assert checkout.record_session(plan, late, "cus_1") is None
         assert (order.attempt, order.stripe_session_id) == (plan.attempt + 1, None)
 
 

@@ -145,7 +145,7 @@ def test_a_refund_of_ours_raises_none(shop: Shop, cast: Cast) -> None:
         order = session.scalars(select(Order).where(Order.stripe_session_id == session_id)).one()
         found = payments.find_session(session_id)
         assert found is not None
-        assert refunds.return_payment(order, found)
+        assert refunds.return_payment(order, found, "Paid twice")
     shop.work()
     shop.hear()
     assert shop.stripe.events("charge.refunded")

@@ -13,7 +13,7 @@ from sqlalchemy import event, select, text, update
 from sqlalchemy.engine import Engine
 
 import payments
-from domain.commerce import fulfilment, orders
+from domain.commerce import fulfilment, orders, undeliverable
 from models import Job, Order, OrderStatus, Purchase, db
 from tables import base
 from tests.cast import Cast
@@ -43,16 +43,16 @@ def without_lock(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def meeting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two that have read the order wait for each other before they write; whoever is alone waits in vain."""
-    met, real = threading.Barrier(2), fulfilment._owned_through_another
+    met, real = threading.Barrier(2), undeliverable._owned_through_another
     patience = 10 if "without_lock" in request.fixturenames else 1.5
 
-    def look_and_wait(order: Order) -> bool:
+    def look_and_wait(order: Order) -> Any:
         owned = real(order)
         with suppress(threading.BrokenBarrierError):
             met.wait(patience)
         return owned
 
-    monkeypatch.setattr(fulfilment, "_owned_through_another", look_and_wait)
+    monkeypatch.setattr(undeliverable, "_owned_through_another", look_and_wait)
 
 
 def webhook_and_return(shop: Shop, cast: Cast) -> tuple[dict[str, int], bool]:

@@ -1,0 +1,64 @@
+"""What Stripe says about a payment, against the frozen order: whether they agree, and what it adds.
+
+Without Stripe Tax every amount was ours, so all must be equal. With it the sum before tax must be, and the
+tax is Stripe's (DOMAIN, rule 3).
+"""
+
+from domain.base.money import money
+from domain.commerce import order_lines
+from domain.tax.treatment import TreatmentKind
+from models import Order
+from payments import Session, is_live
+
+
+def is_taxed_by_stripe(order: Order) -> bool:
+    """Tell whether Stripe computes the tax of `order`."""
+    return (order.details or {}).get("tax") == TreatmentKind.STRIPE
+
+
+def disagreement(order: Order, session: Session) -> str | None:
+    """Describe the difference between the frozen order and the paid session; None if they agree."""
+    if session.livemode != is_live():
+        return "Stripe’s session is in the wrong mode (live or test)."
+    if {session.client_reference_id, session.metadata.get("order_id")} != {str(order.id)}:
+        return "Stripe’s session belongs to another order."
+    if session.currency.lower() != order.currency:
+        return f"Paid in {session.currency.upper()}, ordered in {order.currency.upper()}."
+    paid = session.amount_subtotal if is_taxed_by_stripe(order) else session.amount_total
+    if paid != order.total_cents:
+        words = (money(cents, order.currency) for cents in (paid, order.total_cents))
+        return "Paid {}, ordered for {}.".format(*words)
+    return _other_lines(order, session)
+
+
+def _other_lines(order: Order, session: Session) -> str | None:
+    """Describe a line that was paid otherwise than ordered; sessions without references have none."""
+    said = {line.reference: line.amount_subtotal for line in session.lines if line.reference}
+    ours = {str(line.id): line.paid_cents for line in order.purchases}
+    if said and said != ours:
+        return "The lines that were paid differ from those of the order."
+    return None
+
+
+def take_over(order: Order, session: Session) -> None:
+    """Store how the order was paid, from which countries, and the tax where Stripe computed it.
+
+    The order's lines and shares must be loaded, and must agree with the session.
+    """
+    order.payment_method = (session.payment_method or "")[:40] or None
+    order.payment_last4 = (session.method_last4 or "")[:4] or None
+    evidence = {"billing_country": session.billing_country, "card_country": session.card_country}
+    order.details = {**(order.details or {}), **{key: value for key, value in evidence.items() if value}}
+    if is_taxed_by_stripe(order):
+        _take_tax(order, session)
+
+
+def _take_tax(order: Order, session: Session) -> None:
+    said = {line.reference: line for line in session.lines}
+    for line in order.purchases:
+        if found := said.get(str(line.id)):
+            rate = found.tax_rate_bp or 0
+            order_lines.retax(line, found.amount_tax, rate, included=order.prices_include_tax)
+    order.tax_cents = sum(line.tax_cents for line in order.purchases)
+    if not order.prices_include_tax:
+        order.total_cents += order.tax_cents

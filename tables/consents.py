@@ -1,0 +1,31 @@
+"""What buyers agreed to before they paid."""
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tables.base import Base, Stamped, enum_of
+
+
+class OrderConsentKind(StrEnum):
+    """What is agreed to: the shop's terms, or that delivery begins at once and ends the right to withdraw."""
+
+    TERMS = "terms"
+    DELIVERY = "delivery"
+
+
+class OrderConsent(Stamped, Base):
+    """A consent that a buyer gave with an order: `wording` is what they agreed to, `version` its number."""
+
+    __tablename__ = "order_consents"
+
+    order_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("orders.id", ondelete="RESTRICT"), primary_key=True
+    )
+    kind: Mapped[OrderConsentKind] = mapped_column(enum_of(OrderConsentKind), primary_key=True)
+    version: Mapped[int]
+    wording: Mapped[str] = mapped_column(Text)
+    given_at: Mapped[datetime]
