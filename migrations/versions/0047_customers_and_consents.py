@@ -1,6 +1,6 @@
 """People have one customer at Stripe, orders keep what their buyers agreed to, refunds name their line.
 
-Revision: 0049, after 0048
+Revision: 0047, after 0046
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 import tables.base
 
-revision = "0049"
-down_revision = "0048"
+revision = "0047"
+down_revision = "0046"
 branch_labels = None
 depends_on = None
 
