@@ -1,4 +1,4 @@
-"""What buyers agreed to before they paid."""
+"""Consents of buyers, given before they paid."""
 
 import uuid
 from datetime import datetime
@@ -11,7 +11,7 @@ from tables.base import Base, Stamped, enum_of
 
 
 class OrderConsentKind(StrEnum):
-    """What is agreed to: the shop's terms, or that delivery begins at once and ends the right to withdraw."""
+    """The subject of a consent: the shop's terms, or delivery at once, which ends the right to withdraw."""
 
     TERMS = "terms"
     DELIVERY = "delivery"

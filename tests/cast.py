@@ -232,12 +232,12 @@ def share_of(purchase: Purchase, course: Course, fee: int) -> PurchaseShare:
 
 
 def unguard_earnings() -> None:
-    """Take the triggers off the ledger, for a transaction of a test that falsifies it."""
+    """Take the triggers off earnings and documents, for a transaction of a test that falsifies them."""
     if db.engine.dialect.name == "postgresql":
         db.session.execute(text("SET LOCAL session_replication_role = replica"))
         return
-    for name in ("kept", "unchanged"):
-        db.session.execute(text(f"DROP TRIGGER IF EXISTS earnings_{name}"))
+    for name in ("earnings_kept", "earnings_unchanged", "documents_kept", "documents_unchanged"):
+        db.session.execute(text(f"DROP TRIGGER IF EXISTS {name}"))
 
 
 def _sale(bo: User, ada: User, course: Course) -> None:

@@ -32,7 +32,7 @@ class BuyForm(Form):
         return product_id_in(self.product.data or "")
 
 
-class ReviewForm(Form):
+class PayForm(Form):
     """The button *Pay*: the product, or none for the cart, the total beside it, and what is agreed to."""
 
     product = StringField(filters=[raw_text])

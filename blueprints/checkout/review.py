@@ -5,7 +5,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from blueprints.checkout import bp
-from blueprints.checkout.forms import ReviewForm, product_id_in
+from blueprints.checkout.forms import PayForm, product_id_in
 from blueprints.checkout.stripe_steps import give_up, go_to_stripe
 from domain.base import clock
 from domain.cart import contents
@@ -33,7 +33,7 @@ def cart() -> Response:
 @bp.get("/checkout/review")
 def review_order() -> Response:
     """Show the review of the cart, or of one product (`?product=`)."""
-    basket = _basket(request.args.get("product", ""))
+    basket = _basket(request.args.get("product", baskets.CART))
     if (product := basket.product) and (
         sentence := kinds.kind_of(product).held(current_user, product, clock.now())
     ):
@@ -41,13 +41,13 @@ def review_order() -> Response:
         return redirect(kinds.entrance(product).path, 303)
     if not basket.wanted:
         return redirect(url_for("cart.index"), 303)
-    return _show(basket, ReviewForm())
+    return _show(basket, PayForm())
 
 
 @bp.post("/checkout/review")
 def pay() -> Response:
     """Redirect to Stripe's page, or show the review again with what is missing or has changed."""
-    form = ReviewForm()
+    form = PayForm()
     basket = _basket(form.product.data or "")
     form.validate()
     try:
@@ -67,7 +67,8 @@ def pay() -> Response:
 
 
 def _basket(product: str) -> Basket:
-    if not product:
+    """Make the basket that a page or a form names: the cart's, or a product's by its id; 404 for others."""
+    if product == baskets.CART:
         return baskets.of_cart(current_user)
     product_id = product_id_in(product) or abort(404)
     return baskets.of_product(baskets.product_on_offer(product_id) or abort(404))
@@ -75,7 +76,7 @@ def _basket(product: str) -> Basket:
 
 def _show(
     basket: Basket,
-    form: ReviewForm,
+    form: PayForm,
     status: int = 200,
     *,
     changed: bool = False,

@@ -25,7 +25,7 @@ CART = "cart"
 
 @dataclass(frozen=True)
 class Basket:
-    """What somebody wants to buy in one checkout.
+    """The products that somebody wants to buy in one checkout.
 
     `key` names it among the buyer's open orders. `code` is the coupon's, "" for none. `waiting` are the
     products that an order of theirs already contains that a bank is paying, or that an admin looks at.

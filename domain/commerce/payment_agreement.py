@@ -1,4 +1,4 @@
-"""What Stripe says about a payment, against the frozen order: whether they agree, and what it adds.
+"""Agreement of a payment at Stripe with the frozen order, and the facts that it adds.
 
 Without Stripe Tax every amount was ours, so all must be equal. With it the sum before tax must be, and the
 tax is Stripe's (DOMAIN, rule 3).

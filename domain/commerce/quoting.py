@@ -66,7 +66,7 @@ class QuotedLine:
 
 @dataclass(frozen=True)
 class OrderQuote:
-    """What an order costs: its lines, the discount that applies, and the tax it is under.
+    """The costs of an order: its lines, the discount that applies, and the tax it is under.
 
     With Stripe Tax the tax is still unknown: prices that don't include it are without it here.
     """

@@ -13,7 +13,7 @@ from models import BillingDetails, TaxMode, User, db
 
 @dataclass(frozen=True)
 class Review:
-    """What the buyer sees before they pay: the basket, what it costs, and what they are asked.
+    """The review that a buyer sees before they pay: the basket, what it costs, and what is asked.
 
     `lock` says what has to be done before a single product opens.
     """

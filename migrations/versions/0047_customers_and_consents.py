@@ -26,7 +26,7 @@ def upgrade() -> None:
     op.create_table(
         "order_consents",
         sa.Column("order_id", sa.Uuid(), nullable=False),
-        sa.Column("kind", sa.String(8), nullable=False),
+        sa.Column("kind", sa.String(32), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("wording", sa.Text(), nullable=False),
         sa.Column("given_at", tables.base.UtcDateTime(timezone=True), nullable=False),

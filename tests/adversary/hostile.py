@@ -286,6 +286,7 @@ def good_words(words: dict[str, str]) -> dict[str, str]:
         "provider": "github",
         "token": words["media_token"],
         "purchase_id": words["gift"],
+        "coupon_id": words["coupon"],
         **words,
     }
 

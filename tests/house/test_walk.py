@@ -111,6 +111,9 @@ READING = """
 /orders/LN-NONE-0000                                                    303 404 404 404 404 404 404
 /checkout/success                                                       303 404 404 404 404 404 404
 /checkout/success?session_id=cs_test_cast                               303 404 200 404 404 404 404
+/checkout/review                                                        303 200 303 303 303 303 303
+/checkout/review?product={wished}                                       303 200 303 200 200 200 303
+/checkout/review?product={nobody}                                       303 404 404 404 404 404 404
 /checkout/cancelled                                                     303 404 404 404 404 404 404
 /checkout/cancelled?order=LN-TEST-0001                                  303 404 303 404 404 404 404
 /learn                                                                  303 200 200 200 200 200 200
@@ -361,12 +364,14 @@ WRITING = """
 /studio/courses/{course}/pictures                                       303 303 303 303 422 404 422
 /account/security/password-link                                         303 303 303 303 303 303 303
 /checkout                                                               303 404 404 404 404 404 404
+/checkout/cart                                                          303 303 303 303 303 303 303
+/checkout/review                                                        303 404 404 404 404 404 404
 /learn/flask-first-steps/enroll                                         303 303 303 303 303 303 303
 /learn/secret-draft/enroll                                              404 404 404 404 404 303 303
 /learn/unknown/enroll                                                   404 404 404 404 404 404 404
 /learn/flask-first-steps/hello-flask/complete                           303 303 303 303 303 303 303
 /learn/flask-first-steps/routes/complete                                303 403 303 403 303 403 303
-/learn/reading-code/why-read/complete                                   303 403 403 403 303 403 303
+/learn/reading-code/why-read/complete                                   303 303 403 403 303 403 303
 /learn/secret-draft/not-yet/complete                                    404 404 404 404 404 303 303
 /learn/flask-first-steps/unknown/complete                               404 404 404 404 404 404 404
 /learn/flask-first-steps/hello-flask/reopen                             303 303 303 303 303 303 303
