@@ -133,6 +133,7 @@ KINDS: dict[str, Task | LongTask] = {
     "remind_of_carts": Task("cart.reminders.remind"),
     "clean_up_carts": Task("cart.carts.clean_up"),
     "tell_of_sale": Task("cart.wishlist.tell_of_sale"),
+    "make_document": LongTask("documents.files.begin", "documents.files.make", "documents.files.end"),
     "issue_earlier_invoices": Task("documents.backlog.issue_earlier"),
     "mail_gifts": Task("gifts.mailing.sweep"),
     "refund_payment": LongTask("commerce.refunds.begin", "commerce.refunds.send", "commerce.refunds.end"),

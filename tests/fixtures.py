@@ -29,6 +29,7 @@ from werkzeug.test import TestResponse
 
 import config
 from app import create_app, settle_memory
+from domain.documents import files
 from domain.people import accounts, sessions
 from domain.platform import events
 from models import User, db
@@ -53,6 +54,10 @@ events.EventBuffer.start_writing = lambda self: None
 
 # Passwords of tests guard nothing. What the product really asks of a guesser has a test of its own.
 REAL_HASHER, accounts.HASHER = accounts.HASHER, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+# Half a second each; tests/documents makes real ones.
+REAL_RENDER = files.render
+files.render = lambda document: f"%PDF- {document.number}".encode()
 
 # A copy of every table's rows stands beside it, and a function puts them back, which takes a tenth of the
 # time of a new database. Triggers and foreign keys are off meanwhile, generated columns left to themselves.

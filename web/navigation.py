@@ -181,7 +181,11 @@ MENUS: dict[str, tuple[Group, ...]] = {
         ),
         Group(
             "Sales",
-            (Place("Orders", "admin.orders", "receipt"), Place("Coupons", "admin.coupons", "tag")),
+            (
+                Place("Orders", "admin.orders", "receipt"),
+                Place("Documents", "admin.documents", "file-text"),
+                Place("Coupons", "admin.coupons", "tag"),
+            ),
         ),
         Group("People", (Place("People", "admin.users", "users"), Place("Email", "admin.emails", "mail"))),
         Group(

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+import jobs
 from domain import Refused
 from domain.base import clock, months
 from domain.documents import line_amounts, numbers, parties, snapshots
@@ -129,7 +130,7 @@ def _counter(invoice: Document, order: Order, said: Snapshot, refund: Refund | N
 def _write(
     kind: DocumentKind, order: Order, snapshot: Snapshot, at: datetime | None = None, **more: Any
 ) -> Document:
-    """Number and store a document."""
+    """Number and store a document, and have the worker make its PDF."""
     issued_on = shop_day(at or clock.now())
     series = numbers.SERIES[kind]
     place = numbers.take(series, issued_on.year)
@@ -141,4 +142,5 @@ def _write(
     )  # fmt: skip
     db.session.add(document)
     db.session.flush()
+    jobs.enqueue("make_document", key=f"document:{document.id}", document_id=str(document.id))
     return document

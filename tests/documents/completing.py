@@ -4,9 +4,9 @@ import os
 import random
 import signal
 import time
+import traceback
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
 
 from flask import Flask
 from sqlalchemy import func, select
@@ -95,11 +95,12 @@ def _start(app: Flask, work: Callable[[int], None], seed: int) -> int:
     pid = os.fork()
     if pid:
         return pid
-    status = 1
-    with suppress(BaseException):
+    try:
         work(seed)
-        status = 0
-    os._exit(status)
+    except BaseException:  # noqa: BLE001 - a fork must never return into pytest
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
 
 
 def _wait_for_more(app: Flask) -> None:

@@ -24,6 +24,7 @@ from models import (
     ConsentSource,
     Coupon,
     Course,
+    Document,
     Gift,
     Job,
     JobState,
@@ -130,6 +131,7 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
             **_coupons(cast),
             "unsubscribe_token": mail_preferences.token(cast.bo.id, NotificationKind.REFUND),
             "nobody": NOBODYS_ID,
+            "invoice": db.session.scalars(db.select(Document.number)).one(),
             **_gift(cast),
         }
 

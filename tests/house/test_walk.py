@@ -109,6 +109,9 @@ READING = """
 /orders?after=x                                                         303 200 200 200 200 200 200
 /orders/LN-TEST-0001                                                    303 404 200 404 404 404 404
 /orders/LN-NONE-0000                                                    303 404 404 404 404 404 404
+/orders/LN-TEST-0001/documents/{invoice}.pdf                            303 404 200 404 404 404 200
+/orders/LN-TEST-0001/documents/INV-2000-000001.pdf                      303 404 404 404 404 404 404
+/orders/LN-NONE-0000/documents/{invoice}.pdf                            303 404 404 404 404 404 404
 /checkout/success                                                       303 404 404 404 404 404 404
 /checkout/success?session_id=cs_test_cast                               303 404 200 404 404 404 404
 /checkout/review                                                        303 200 303 303 303 303 303
@@ -239,6 +242,10 @@ READING = """
 /admin/orders                                                           303 404 404 404 404 404 200
 /admin/orders?state=completed                                           303 404 404 404 404 404 200
 /admin/orders/LN-TEST-0001                                              303 404 404 404 404 404 200
+/admin/documents                                                        303 404 404 404 404 404 200
+/admin/documents?q=INV&from=2020-01-01                                  303 404 404 404 404 404 200
+/admin/documents.zip                                                    303 404 404 404 404 404 422
+/admin/documents.zip?from=2020-01-01&to=2199-01-01                      303 404 404 404 404 404 200
 /admin/emails                                                           303 404 404 404 404 404 200
 /admin/emails?state=failed                                              303 404 404 404 404 404 200
 /admin/emails/{message}                                                 303 404 404 404 404 404 200

@@ -38,7 +38,7 @@ STUDIO = (
     "/studio/coupons", "/studio/coupons/new", "/studio/coupons/{coupon}", "/studio/coupons/{coupon}/edit",
 )  # fmt: skip
 DESK_OF_ADMINS = (
-    "", "/users", "/users/{person}", "/orders", "/orders/LN-TEST-0001", "/categories",
+    "", "/users", "/users/{person}", "/orders", "/orders/LN-TEST-0001", "/documents", "/categories",
     "/categories/{category}", "/emails", "/webhooks", "/jobs", "/media", "/backups",
     "/backups?state=failed", "/audit", "/settings",
     "/settings/look", "/settings/rules", "/settings/sign-in",
