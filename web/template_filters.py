@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from datetime import date as datetime_date
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -61,7 +62,11 @@ def date(moment: datetime | None) -> str:
 
 def last_day(ends: datetime) -> str:
     """Format the last day, the shop's, of what ends at `ends`: "30 Nov 2026"."""
-    day = last_days.last_day(ends)
+    return calendar_day(last_days.last_day(ends))
+
+
+def calendar_day(day: datetime_date) -> str:
+    """Format a day of the shop's calendar, which is the same in every time zone: "30 Nov 2026"."""
     return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), f"{day.day} {day:%b %Y}")
 
 
@@ -159,6 +164,7 @@ def init_app(app: Flask) -> None:
         duration,
         timecode,
         last_day,
+        calendar_day,
         length_of,
         less_than,
         plural,

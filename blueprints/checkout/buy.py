@@ -13,7 +13,7 @@ from domain.commerce import baskets, checkout, review
 from domain.commerce.checkout import Seen
 from models import Product, db
 from payments import PaymentUnavailable
-from web import hypermedia
+from web import coupon_cookie, hypermedia
 from web.actions import Attempt
 
 
@@ -42,8 +42,8 @@ def _buy(product: Product, seen: Seen) -> Response:
         if sentence := kinds.kind_of(product).held(current_user, product, clock.now()):
             hypermedia.toast(sentence, "info")
             return hypermedia.leave(kinds.entrance(product).path)
-        basket = baskets.of_product(product)
-        if review.is_needed(current_user, basket):
+        basket = baskets.of_product(product, coupon_cookie.kept())
+        if review.is_needed(current_user):
             return hypermedia.leave(url_for("checkout.review_order", product=product.id))
         if answer := go_to_stripe(basket, seen):
             return answer

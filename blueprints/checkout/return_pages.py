@@ -10,7 +10,7 @@ from domain.catalog import kinds
 from domain.commerce import fulfilment, orders
 from models import Order, db, write_from_here
 from payments import PaymentUnavailable, find_session
-from web import hypermedia
+from web import coupon_cookie, hypermedia
 
 QUICK_LOOKS, LOOKS = 10, 40
 
@@ -29,6 +29,8 @@ def success() -> Response:
     if orders.buyer_status(order) == orders.BuyerStatus.OPEN:
         _learn_of_payment(session_id)
         order = orders.find_by_session(current_user, session_id) or abort(404)
+    if order.coupon_code and order.completed_at:
+        coupon_cookie.forget()
     refund = orders.refunds_of([order]).get(order.id)
     standing = orders.buyer_status(order, refund)
     return hypermedia.render(

@@ -14,7 +14,7 @@ from domain.commerce import baskets, checkout, review
 from domain.commerce.baskets import Basket
 from models import db
 from payments import PaymentUnavailable
-from web import hypermedia
+from web import coupon_cookie, hypermedia
 from web.actions import Attempt
 
 
@@ -69,9 +69,9 @@ def pay() -> Response:
 def _basket(product: str) -> Basket:
     """Make the basket that a page or a form names: the cart's, or a product's by its id; 404 for others."""
     if product == baskets.CART:
-        return baskets.of_cart(current_user)
+        return baskets.of_cart(current_user, coupon_cookie.kept())
     product_id = product_id_in(product) or abort(404)
-    return baskets.of_product(baskets.product_on_offer(product_id) or abort(404))
+    return baskets.of_product(baskets.product_on_offer(product_id) or abort(404), coupon_cookie.kept())
 
 
 def _show(

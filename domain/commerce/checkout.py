@@ -24,14 +24,11 @@ from domain.gifts import orders as gifts
 from domain.platform import alerts, settings
 from domain.platform.audit_actions import AuditAction
 from domain.platform.event_registry import EventName
+from domain.tax import billing, evidence
 from domain.tax.treatment import TreatmentKind
-from models import BillingDetails, Order, OrderStatus, Purchase, User, db, upsert
+from models import Order, OrderStatus, Purchase, User, db, upsert
 
 ROUNDS = 5
-# The names of BillingDetails that an order keeps.
-PARTICULARS = (
-    "name", "company", "address", "postal_code", "city", "country", "vat_id", "vat_state", "vat_consultation",
-)  # fmt: skip
 OPEN = "status = 'pending' AND confirming_since IS NULL AND problem IS NULL"
 
 
@@ -148,6 +145,8 @@ def start_order(
     quote = baskets.quote(user, basket)
     refuse_unless_seen(user, basket, quote, seen)
     _refuse_too_little(quote)
+    if sentence := billing.missing(billing.of(user), settings.current()):
+        raise Refused(sentence)
     order_consents.refuse_unless_given(given)
     order = _open_order(user, basket, quote)
     return _plan(order, user, success_url, cancel_url, stale=not order_lines.matches(order, quote))
@@ -234,7 +233,8 @@ def _plan(order: Order, user: User, success_url: str, cancel_url: str, *, stale:
 def _checkout(order: Order, user: User, success_url: str, cancel_url: str) -> payments.Checkout:
     """Build what Stripe is asked for: each line's price after the discount, with the code in its name."""
     details = order.details or {}
-    by_stripe = details.get("tax") == TreatmentKind.STRIPE
+    kind = details.get("tax_kind")
+    by_stripe = kind == TreatmentKind.STRIPE
     behavior = ("inclusive" if order.prices_include_tax else "exclusive") if by_stripe else ""
     return payments.Checkout(
         key=f"order:{order.id}:v{order.attempt}",
@@ -249,7 +249,7 @@ def _checkout(order: Order, user: User, success_url: str, cancel_url: str) -> pa
         success_url=success_url,
         cancel_url=cancel_url.replace("{ORDER}", order.number),
         customer=user.stripe_customer_id or "",
-        collect_address=details.get("tax") in (TreatmentKind.STRIPE, TreatmentKind.OWN),
+        collect_address=kind in (TreatmentKind.STRIPE, TreatmentKind.OWN, TreatmentKind.REVERSE_CHARGE),
         automatic_tax=by_stripe,
         save_card=bool(order.total_cents),
         statement_descriptor=settings.current().statement_descriptor,
@@ -307,22 +307,14 @@ def _open(user: User, key: str) -> Select[Order]:
     )
 
 
-def _particulars(details: BillingDetails | None) -> dict[str, str] | None:
-    """Copy what goes onto the invoice, however the buyer changes it later."""
-    return {name: str(getattr(details, name)) for name in PARTICULARS} if details is not None else None
-
-
 def _fill(order_id: uuid.UUID, user: User, quote: OrderQuote) -> None:
     """Freeze today's prices into the lines of a new order, and hold what is scarce."""
     order = db.session.get_one(Order, order_id)
-    order.billing = _particulars(db.session.get(BillingDetails, user.id))
-    treatment = quote.treatment
+    order.billing = billing.snapshot(user, billing.of(user))
     given_away = [line.wanted.item_id for line in quote.lines if line.wanted.gift is not None]
     order.details = {
         "gift_items": [item_id.hex for item_id in given_away if item_id is not None],
-        "tax": treatment.kind.value,
-        "tax_country": treatment.country,
-        "tax_sentence": treatment.sentence,
+        **evidence.frozen(quote.treatment),
     }
     lines = order_lines.freeze(order, quote, user)
     order_consents.record(order)

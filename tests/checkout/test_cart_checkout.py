@@ -1,17 +1,25 @@
 """A cart at the till: one order, paid once, whose lines are delivered and leave the cart."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
+from domain.base import clock
 from domain.platform import settings
 from models import (
     AccessGrant,
+    BillingDetails,
+    Cart,
     CartItem,
+    Coupon,
+    CouponRedemption,
     Course,
     Document,
+    Gift,
     Order,
     OrderConsent,
     OrderStatus,
@@ -218,3 +226,120 @@ def test_lines_paid_otherwise_than_ordered_stop_the_order(shop: Shop, cast: Cast
     shop.hear()
     assert shop.order(session_id).status == OrderStatus.PENDING
     assert "lines that were paid differ" in (shop.order(session_id).problem or "")
+
+
+def coupon(shop: Shop, cast: Cast, **values: Any) -> str:
+    """A code of the shop's that takes 20 % off everything."""
+    given = {"kind": "percentage", "value": 20, "scope": "all", "borne_by": "both"} | values
+    with shop.database() as session:
+        session.add(Coupon(code="TWENTY", **given))
+    return "TWENTY"
+
+
+def test_a_code_takes_its_part_off_each_line(shop: Shop, cast: Cast, cart: FlaskClient) -> None:
+    cart.set_cookie("lectern_coupon", coupon(shop, cast))
+    page = cart.get(REVIEW).text
+    assert "Discount “TWENTY”" in page
+    assert "Pay $32.00" in page
+    session_id = pay(shop, cart, 3200)
+    order = shop.order(session_id)
+    assert (order.subtotal_cents, order.discount_cents, order.total_cents) == (4000, 800, 3200)
+    assert order.coupon_code == "TWENTY"
+    with shop.database() as session:
+        assert session.scalars(select(CouponRedemption.state)).all() == ["reserved"]
+    shop.stripe.pay(session_id)
+    shop.hear()
+    with shop.database() as session:
+        assert session.scalars(select(CouponRedemption.state)).all() == ["consumed"]
+    shop.back(cart, session_id)
+    assert cart.get_cookie("lectern_coupon") is None
+
+
+def test_a_checkout_that_expires_gives_its_use_back(shop: Shop, cast: Cast, cart: FlaskClient) -> None:
+    cart.set_cookie("lectern_coupon", coupon(shop, cast, max_uses=1))
+    session_id = pay(shop, cart, 3200)
+    shop.stripe.expire(session_id)
+    shop.hear()
+    with shop.database() as session:
+        assert session.scalars(select(CouponRedemption.state)).all() == ["released"]
+    assert pay(shop, cart, 3200) != session_id
+
+
+def test_everything_off_needs_no_card(shop: Shop, cast: Cast, cart: FlaskClient) -> None:
+    cart.set_cookie("lectern_coupon", coupon(shop, cast, value=100))
+    assert "Get it for free" in cart.get(REVIEW).text
+    session_id = pay(shop, cart, 0)
+    shop.stripe.pay(session_id)
+    shop.hear()
+    order = shop.order(session_id)
+    assert (order.status, order.total_cents) == (OrderStatus.COMPLETED, 0)
+    assert shop.count(Document, Document.order_id == order.id) == 1
+
+
+def test_the_shops_rate_is_in_the_price_and_not_shared(shop: Shop, cast: Cast, cart: FlaskClient) -> None:
+    tax(shop, tax_mode="own", tax_rates={"DE": 1900}, seller_country="DE")
+    page = cart.get(REVIEW).text
+    assert "Say which country you live in" in page
+    assert cart.post(REVIEW, data={"product": "cart", "seen_total": "4000"}).status_code == 422
+    with shop.database() as session:
+        session.add(BillingDetails(user_id=cast.cy.id, country="DE", vat_id="", vat_state="none"))
+    session_id = pay(shop, cart, 4000)
+    order = shop.order(session_id)
+    assert (order.total_cents, order.tax_cents, order.prices_include_tax) == (4000, 638, True)
+    assert sorted((line.amount_cents, line.tax_cents) for line in order.purchases) == [
+        (1597, 303),
+        (1765, 335),
+    ]
+    shop.stripe.pay(session_id)
+    shop.hear()
+    assert shop.order(session_id).status == OrderStatus.COMPLETED
+
+
+@pytest.mark.parametrize("included", [True, False])
+def test_stripes_tax_is_taken_over(shop: Shop, cast: Cast, cart: FlaskClient, included: bool) -> None:
+    tax(shop, tax_mode="stripe", seller_country="DE", prices_include_tax=included)
+    session_id = pay(shop, cart, 4000)
+    shop.stripe.pay(session_id, country="DE")
+    shop.hear()
+    order = shop.order(session_id)
+    assert order.status == OrderStatus.COMPLETED
+    assert order.total_cents == 4000 + (0 if included else order.tax_cents)
+    assert order.tax_cents == sum(line.tax_cents for line in order.purchases) > 0
+    assert all(line.tax_rate_bp == 1900 for line in order.purchases)
+    for line in order.purchases:
+        assert sum(share.amount_cents for share in line.shares) == line.amount_cents
+
+
+def test_a_gift_in_the_cart_is_nobodys_until_it_is_claimed(shop: Shop, cast: Cast, cart: FlaskClient) -> None:
+    day = (clock.now() + timedelta(days=90)).date()
+    with shop.database() as session:
+        (mine,) = session.scalars(select(Cart.id).where(Cart.user_id == cast.cy.id))
+        session.add(
+            CartItem(
+                cart_id=mine, product_id=cast.flask_course.id, price_cents=1900,
+                recipient_email="friend@example.net", message="Enjoy.", deliver_on=day,
+            )
+        )  # fmt: skip
+    said = f"{day.day} {day:%b %Y}"
+    assert said in cart.get("/cart").text
+    page = cart.get(REVIEW).text
+    assert "A gift for" in page
+    assert said in page
+    session_id = pay(shop, cart, 5900)
+    shop.stripe.pay(session_id)
+    shop.hear()
+    order = shop.order(session_id)
+    (given,) = [line for line in order.purchases if line.is_gift]
+    assert (given.owner_id, given.status) == (None, PurchaseStatus.COMPLETED)
+    assert shop.count(Gift, Gift.purchase_id == given.id) == 1
+    assert shop.count(CartItem) == 0
+    assert "See your gift" in shop.back(cart, session_id).text
+
+
+def tax(shop: Shop, **values: Any) -> None:
+    """Turn tax on."""
+    with shop.database() as session:
+        for name, value in values.items():
+            setattr(session.get_one(PlatformSettings, 1), name, value)
+        session.commit()
+        settings.forget()
