@@ -129,6 +129,8 @@ KINDS: dict[str, Task | LongTask] = {
         "tax.vat_checks.begin", "tax.vat_checks.work", "tax.vat_checks.end", "tax.vat_checks.fail"
     ),
     "ask_vat_ids_again": Task("tax.vat_checks.ask_again"),
+    "settle_bundles": Task("bundles.upkeep.settle"),
+    "give_to_bundle_buyers": Task("bundles.growing.give_to_buyers"),
     "tell_of_opened": Task("learning.prerequisites.tell_of_opened"),
     "remind_of_carts": Task("cart.reminders.remind"),
     "clean_up_carts": Task("cart.carts.clean_up"),

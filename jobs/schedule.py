@@ -74,6 +74,7 @@ SCHEDULE: list[Every | Daily | Monthly] = [
     Every("mail_gifts", minutes=5),
     Every("expire_courses", minutes=5),
     Every("warn_of_expiry", minutes=60),
+    Every("settle_bundles", minutes=15),
     Every("list_backups", minutes=60),
     Daily("make_backup", at="02:00"),
     Daily("ask_vat_ids_again", at="03:30"),

@@ -38,7 +38,7 @@ class BundleCourse(Base):
     """A course of a bundle. It can't be deleted while it is in one.
 
     It counts from `agreed_at`, when its creator agreed: at once for their own bundle. NULL while they have
-    been asked (by the admin `asked_by`).
+    been asked (by the admin `asked_by`). `for_buyers`: whoever had bought the bundle before got it as well.
     """
 
     __tablename__ = "bundle_courses"
@@ -56,6 +56,7 @@ class BundleCourse(Base):
     position: Mapped[int]
     added_at: Mapped[datetime] = mapped_column(default=now)
     agreed_at: Mapped[datetime | None]
+    for_buyers: Mapped[bool] = mapped_column(default=False, server_default=false())
     asked_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
 
     bundle: Mapped[Bundle] = relationship(back_populates="courses", lazy="raise_on_sql")

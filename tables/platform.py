@@ -339,6 +339,8 @@ class NotificationKind(StrEnum):
     APPLICATION_DECIDED = "application_decided"
     REPORT_DECIDED = "report_decided"
     COURSE_OPENED = "course_opened"
+    BUNDLE_ASKED = "bundle_asked"
+    BUNDLE_GREW = "bundle_grew"
 
 
 class Notification(Stamped, Base):

@@ -132,7 +132,13 @@ MENUS: dict[str, tuple[Group, ...]] = {
     ),
     "studio": (
         Group("", (Place("Overview", "studio.overview", "home", alone=True),)),
-        Group("Teaching", (Place("Courses", "studio.courses", "book"),)),
+        Group(
+            "Teaching",
+            (
+                Place("Courses", "studio.courses", "book"),
+                Place("Bundles", "studio.bundles", "package", also=("studio.bundle_requests",)),
+            ),
+        ),
         Group(
             "Learners",
             (Place("Students", "studio.student_list", "users"), Place("Reviews", "studio.reviews", "star")),
@@ -162,6 +168,19 @@ MENUS: dict[str, tuple[Group, ...]] = {
             ),
         ),
         Group("Results", (Place("Analytics", "studio.analytics"),)),
+    ),
+    "bundle": (
+        Group(
+            "Content",
+            (
+                Place("Details", "studio.bundle", alone=True),
+                Place("Courses", "studio.bundle_courses"),
+            ),
+        ),
+        Group(
+            "Sale",
+            (Place("Price and access", "studio.bundle_sale"), Place("Publish", "studio.bundle_publish")),
+        ),
     ),
     "admin": (
         Group(

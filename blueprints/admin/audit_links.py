@@ -26,6 +26,7 @@ _KINDS = {
 _PLACES: dict[str, Callable[[Subject], str]] = {
     "user": lambda one: url_for("admin.user", user_id=one.id),
     "course": lambda one: url_for("studio.details", course_id=one.id),
+    "bundle": lambda one: url_for("studio.bundle", bundle_id=one.id),
     "module": lambda one: url_for("studio.edit_module", course_id=one.parent, module_id=one.id),
     "lesson": lambda one: url_for("studio.lesson", course_id=one.parent, lesson_id=one.id),
     "mediaasset": lambda one: url_for("studio.course_media", course_id=one.parent),

@@ -12,7 +12,14 @@ from domain import Refused
 from domain.base import clock
 from domain.base.pagination import Page
 from domain.community import reviews
-from domain.moderation import decisions, page_comparison, review_page, undoable_decisions, verdicts
+from domain.moderation import (
+    bundle_review,
+    decisions,
+    page_comparison,
+    review_page,
+    undoable_decisions,
+    verdicts,
+)
 from domain.platform import moderation_queue
 from domain.platform.moderation_queue import QueueRow
 from models import ModerationItem, ModerationKind, Report, db
@@ -139,6 +146,7 @@ def show(item_id: uuid.UUID, form: DecisionForm, status: int = 200) -> Response:
         lapsed=undoable_decisions.lapsed(frame.item),
         place=place(),
         opens=opens,
+        of_bundle=isinstance(file["file"], bundle_review.BundleReview),
         **file,
     )
 
@@ -192,17 +200,24 @@ def _file(item: ModerationItem) -> dict[str, Any]:
     elif item.is_profile:
         shown["file"] = page_comparison.compare_profile(item)
     else:
-        asked = request.args.get("lesson")
-        shown["file"] = review_page.load_course(item, _lesson(asked))
-        if asked and shown["file"] is None:
-            abort(404)
-        if shown["file"] is not None:
-            shown["would_be"] = page_comparison.compare_page(shown["file"].contents)
+        shown |= _course_or_bundle(item)
         if item.kind == ModerationKind.REPORT:
             shown["file"] = shown["file"] or decisions.product_of(item)
             shown["reports"] = review_page.reports(Report.product_id == item.subject_id)
     shown["rows"] = moderation_queue.past_of(item)
     return shown
+
+
+def _course_or_bundle(item: ModerationItem) -> dict[str, Any]:
+    """Load the course of an item with the lesson that is asked for, or its bundle."""
+    asked = request.args.get("lesson")
+    course = review_page.load_course(item, _lesson(asked))
+    if asked and course is None:
+        abort(404)
+    if course is not None:
+        return {"file": course, "would_be": page_comparison.compare_page(course.contents)}
+    bundle = decisions.bundle_of(item) if item.kind != ModerationKind.REPORT else None
+    return {"file": bundle_review.load(bundle, item) if bundle is not None else None}
 
 
 def _lesson(asked: str | None) -> uuid.UUID | None:

@@ -9,6 +9,11 @@ bp = guards.creators(Blueprint("studio", __name__, url_prefix="/studio"))
 from blueprints.studio import (  # noqa: E402
     access,  # noqa: F401
     analytics,  # noqa: F401
+    bundle_courses,  # noqa: F401
+    bundle_editor,  # noqa: F401
+    bundle_requests,  # noqa: F401
+    bundle_submission,  # noqa: F401
+    bundles,  # noqa: F401
     captions,  # noqa: F401
     coupons,  # noqa: F401
     courses,  # noqa: F401

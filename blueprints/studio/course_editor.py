@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from blueprints.studio.lesson_forms import DraftMarkForm
 from domain.authoring import page_drafts
 from domain.catalog import lifecycle
+from domain.catalog.lifecycle import Authored
 from domain.learning import access
 from models import Course
 from web import hypermedia
@@ -55,7 +56,7 @@ def show(page: str, form: MergingForm, course_id: uuid.UUID, **more: Any) -> Res
     )
 
 
-def pending_context(course: Course) -> dict[str, Any]:
+def pending_context(course: Authored) -> dict[str, Any]:
     """Tell the template whether page changes need approval, and list the pending ones."""
     waits = lifecycle.needs_approval(course, me())
     waiting = page_drafts.waiting(course) if waits else []
@@ -63,7 +64,7 @@ def pending_context(course: Course) -> dict[str, Any]:
     return {"waits": waits, "waiting": waiting, "draft_mark": form}
 
 
-def saved(course: Course) -> str:
+def saved(course: Authored) -> str:
     """Choose the message after saving: pending approval or live."""
     waits = lifecycle.needs_approval(course, me()) and page_drafts.changed(course)
     return "Saved. Submit your changes to publish them." if waits else "Saved."

@@ -60,30 +60,30 @@ def at_most(number: int) -> Length:
     return Length(max=number, message=f"Use at most {number} characters.")
 
 
-def _title() -> StringField:
+def title_field() -> StringField:
+    """Build the field of a title."""
     return StringField("Title", [InputRequired("Enter a title."), at_most(TITLE)], filters=[one_line])
 
 
 class NewCourseForm(Form):
     """Title and category of a new course."""
 
-    title = _title()
+    title = title_field()
     category = SelectField("Category", [InputRequired("Choose a category.")])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.category.choices = [SelectChoice("", "Choose one"), *_categories()]
+        self.category.choices = [SelectChoice("", "Choose one"), *categories()]
 
     def validate_title(self, field: Field) -> None:
         """Refuse a title of nothing but invisible characters, which the filter has removed."""
-        if not field.data:
-            raise ValidationError("Enter a title.")
+        check_title(field)
 
 
 class DetailsForm(MergingForm):
     """Details of a course: title, slug, texts, category, tags, level and language."""
 
-    title = _title()
+    title = title_field()
     slug = StringField("Address", [InputRequired("Enter an address."), at_most(TITLE)], filters=[one_line])
     summary = TextAreaField("Summary", [at_most(SUMMARY)], filters=[one_line])
     description = TextAreaField(
@@ -101,7 +101,7 @@ class DetailsForm(MergingForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.category.choices = _categories()
+        self.category.choices = categories()
         stored = self.language.object_data or "en"
         names = {stored: facets.language_name(stored), **facets.LANGUAGES}
         self.language.choices = [
@@ -110,17 +110,11 @@ class DetailsForm(MergingForm):
 
     def validate_title(self, field: Field) -> None:
         """Refuse a title of nothing but invisible characters, which the filter has removed."""
-        if not field.data:
-            raise ValidationError("Enter a title.")
+        check_title(field)
 
     def validate_slug(self, field: StringField) -> None:
         """Require a valid slug, and suggest one."""
-        if slugs.is_slug(field.data or ""):
-            return
-        wanted = slugs.slugify(field.data or "", "")
-        if not wanted:
-            raise ValidationError("Use letters and digits.")
-        raise ValidationError(f"Use lowercase letters, digits and hyphens: {wanted}")
+        check_slug(field)
 
 
 NO_PRICE = "Enter a price, or 0 for free."
@@ -147,13 +141,12 @@ class PricingForm(MergingForm):
 
     def validate_sale_ends(self, field: StringField) -> None:
         """Require the format of <input type="datetime-local">, if anything."""
-        if field.data and _moment(field.data) is None:
+        if field.data and parse_moment(field.data) is None:
             raise ValidationError("Enter a day and a time such as 2030-12-31T18:00.")
 
     def ends_at(self, zone: ZoneInfo) -> datetime | None:
         """Convert the end of the sale to UTC."""
-        typed = _moment(self.sale_ends.data or "")
-        return typed.replace(tzinfo=zone).astimezone(UTC) if typed else None
+        return to_utc(self.sale_ends.data, zone)
 
 
 class SharingForm(MergingForm):
@@ -210,7 +203,30 @@ def days_of(module_id: uuid.UUID) -> str:
     return f"days_{module_id.hex}"
 
 
-def _moment(typed: str) -> datetime | None:
+def check_title(field: Field) -> None:
+    """Refuse a title of nothing but invisible characters, which the filter has removed."""
+    if not field.data:
+        raise ValidationError("Enter a title.")
+
+
+def check_slug(field: Field) -> None:
+    """Require a valid slug, and suggest one."""
+    if slugs.is_slug(field.data or ""):
+        return
+    wanted = slugs.slugify(field.data or "", "")
+    if not wanted:
+        raise ValidationError("Use letters and digits.")
+    raise ValidationError(f"Use lowercase letters, digits and hyphens: {wanted}")
+
+
+def to_utc(typed: str | None, zone: ZoneInfo) -> datetime | None:
+    """Convert a moment as it is typed in `zone` to UTC; None if it isn't one."""
+    moment = parse_moment(typed or "")
+    return moment.replace(tzinfo=zone).astimezone(UTC) if moment else None
+
+
+def parse_moment(typed: str) -> datetime | None:
+    """Parse the value of an <input type="datetime-local">, without a zone; None if it isn't one."""
     try:
         moment = datetime.strptime(typed[:16], MOMENT)  # noqa: DTZ007 - the reader's zone is added to it
     except ValueError:
@@ -218,5 +234,6 @@ def _moment(typed: str) -> datetime | None:
     return moment if 2000 <= moment.year < 2200 else None
 
 
-def _categories() -> list[SelectChoice]:
+def categories() -> list[SelectChoice]:
+    """List the choices of a category."""
     return [SelectChoice(str(id_), path) for id_, path in course_details.categories()]

@@ -11,15 +11,17 @@ from blueprints.studio.course_forms import MOMENT, PricingForm
 from domain.authoring import course_price
 from domain.authoring.course_price import PriceInput
 from domain.base import money
-from models import Tier
+from models import Tier, User
 from web.signed_in import me
 
 
 @bp.route("/courses/<uuid:course_id>/pricing", methods=["GET", "POST"])
 def pricing(course_id: uuid.UUID) -> Response:
     """Edit tier, price, sale price and the end of the sale in the creator's time zone."""
-    course, zone = opened(course_id), _zone()
-    form = PricingForm(course.currency, data=_shown(course_price.price_of(course), course.currency, zone))
+    course, zone = opened(course_id), zone_of(me())
+    form = PricingForm(
+        course.currency, data=shown_price(course_price.price_of(course), course.currency, zone)
+    )
     saved = save(form, lambda: course_price.set_price(course, me(), _typed(form, zone)))
     return saved or show(
         "studio/course/pricing.html",
@@ -30,14 +32,16 @@ def pricing(course_id: uuid.UUID) -> Response:
     )
 
 
-def _zone() -> ZoneInfo:
+def zone_of(person: User) -> ZoneInfo:
+    """Find the time zone of `person`; UTC where theirs is unknown."""
     try:
-        return ZoneInfo(me().timezone)
+        return ZoneInfo(person.timezone)
     except (ZoneInfoNotFoundError, ValueError):
         return ZoneInfo("UTC")
 
 
-def _shown(stored: PriceInput, currency: str, zone: ZoneInfo) -> dict[str, str]:
+def shown_price(stored: PriceInput, currency: str, zone: ZoneInfo) -> dict[str, str]:
+    """Convert a price to the form's fields."""
     sale = stored.sale_price_cents
     return {
         "tier": stored.tier.value if stored.tier else "",

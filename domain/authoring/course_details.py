@@ -15,7 +15,7 @@ from domain.catalog import lifecycle
 from domain.catalog.index import search
 from domain.platform import audit, settings
 from domain.platform.audit_actions import AuditAction
-from models import Category, Course, Level, Module, ProductStatus, ProductVisibility, User, db
+from models import Category, Course, Level, Module, Product, ProductStatus, ProductVisibility, User, db
 
 LINES, LINE_LENGTH = 20, 200
 # Limits in characters, for forms and for imports; the columns have the same.
@@ -58,7 +58,7 @@ class SharingTexts:
 
 def create(creator: User, title: str, category_id: uuid.UUID) -> Course:
     """Create a draft course whose slug is made from the title. Refused for an unknown category."""
-    _check_category(category_id)
+    check_category(category_id)
     currency = settings.current().currency
     course = Course(title=title, creator_id=creator.id, category_id=category_id, currency=currency)
     insert(course, title)
@@ -66,10 +66,10 @@ def create(creator: User, title: str, category_id: uuid.UUID) -> Course:
     return course
 
 
-def insert(course: Course, title: str) -> None:
-    """Insert a new course at a free slug; tries three times, since another may take a slug meanwhile."""
+def insert(course: Product, title: str) -> None:
+    """Insert a new product at a free slug; tries three times, since another may take a slug meanwhile."""
     for tries_left in (2, 1, 0):
-        course.slug = slugs.for_product(title, language=course.language or "")
+        course.slug = slugs.for_product(title, language=getattr(course, "language", None) or "")
         try:
             with db.session.begin_nested():
                 db.session.add(course)
@@ -93,19 +93,19 @@ def set_details(course: Course, actor: User, new: CourseDetails) -> None:
     """
     lifecycle.lock_and_reload(course)
     if new.category_id != course.category_id:
-        _check_category(new.category_id)
+        check_category(new.category_id)
     _check_lines(new.objectives, "objectives")
     _check_lines(new.prerequisites, "prerequisites")
     try:
         rendered(new.description)
     except Refused as refusal:
         raise Refused(refusal.sentence, "description") from refusal
-    _check_address(course, new.slug)
+    check_address(course, new.slug)
     try:
         with db.session.begin_nested():
             page_drafts.keep(course, actor, asdict(new))
     except IntegrityError as error:  # another course took the address at this moment
-        raise Refused(_taken(slugs.for_product(new.slug, course.id)), "slug") from error
+        raise Refused(taken(slugs.for_product(new.slug, course.id)), "slug") from error
     record_change(course, actor, AuditAction.CHANGE_DETAILS)
 
 
@@ -162,7 +162,8 @@ def categories() -> list[tuple[uuid.UUID, str]]:
     return [(row.id, " / ".join(name for _, name in path(row))) for row in sorted(rows, key=path)]
 
 
-def _check_category(category_id: uuid.UUID) -> None:
+def check_category(category_id: uuid.UUID) -> None:
+    """Refuse an unknown category."""
     if db.session.get(Category, category_id) is None:
         raise Refused("That category no longer exists. Choose another.", "category")
 
@@ -174,16 +175,18 @@ def _check_lines(lines: list[str], field: str) -> None:
         raise Refused(f"Use at most {LINE_LENGTH} characters per line.", field)
 
 
-def _check_address(course: Course, slug: str) -> None:
+def check_address(course: Product, slug: str) -> None:
+    """Refuse a slug that another product has or had."""
     if slug != course.slug and (free := slugs.for_product(slug, course.id)) != slug:
-        raise Refused(_taken(free), "slug")
+        raise Refused(taken(free), "slug")
 
 
-def _taken(free: str) -> str:
+def taken(free: str) -> str:
+    """Say that a slug is taken, and suggest a free one."""
     return f"Another course uses this address. {free} is available."
 
 
-def record_change(course: Course, actor: User, action: AuditAction) -> None:
+def record_change(course: Product, actor: User, action: AuditAction) -> None:
     """Audit a saved page, and update the search index of a published course."""
     course.updated_at = clock.now()
     audit.record(actor, action, course, course.title)

@@ -11,7 +11,7 @@ from sqlalchemy import Select, case, func, or_, select
 from domain.base import clock
 from domain.catalog import availability
 from domain.catalog.index.index_builder import courses, products
-from models import Category, Lesson, ModerationItem, ProductStatus, Tier, UpdateState, User, db
+from models import Category, Lesson, ModerationItem, ProductKind, ProductStatus, Tier, UpdateState, User, db
 
 PAGE_SIZE = 25
 EXPIRING = timedelta(days=30)
@@ -64,7 +64,11 @@ def counts(creator: User) -> dict[ProductStatus, int]:
     """Count the courses of `creator` by status; statuses without a course are left out."""
     query = (
         select(products.c.status, func.count().label("courses"))
-        .where(products.c.creator_id == creator.id, products.c.deleted_at.is_(None))
+        .where(
+            products.c.kind == ProductKind.COURSE,
+            products.c.creator_id == creator.id,
+            products.c.deleted_at.is_(None),
+        )
         .group_by(products.c.status)
     )
     return {row.status: row.courses for row in db.session.execute(query)}

@@ -10,7 +10,7 @@ from domain.authoring import course_details
 from domain.base import clock, money
 from domain.catalog import lifecycle, price_history, pricing
 from domain.platform.audit_actions import AuditAction
-from models import Course, Tier, User, db
+from models import Product, Tier, User, db
 
 # Hours, then lowest and highest price in US cents, as in the table's CHECK; see money.nominal.
 _TIERS = {
@@ -70,21 +70,21 @@ def too_small(cents: int | None, currency: str) -> str:
     return f"Payments start at {money.money(least, currency)}. Enter that or more, or 0 for free."
 
 
-def price_of(course: Course) -> PriceInput:
+def price_of(course: Product) -> PriceInput:
     """Read the stored price; a sale that has ended is left out."""
     if course.sale_ends_at is None or course.sale_ends_at <= clock.now():
         return PriceInput(course.tier, course.price_cents, None, None)
     return PriceInput(course.tier, course.price_cents, course.sale_price_cents, course.sale_ends_at)
 
 
-def amounts_of(course: Course) -> list[int]:
+def amounts_of(course: Product) -> list[int]:
     """List what `course` costs now and after its sale, in minor units."""
     stored = price_of(course)
     return [cents for cents in (stored.price_cents, stored.sale_price_cents) if cents is not None]
 
 
-def set_price(course: Course, actor: User, new: PriceInput) -> None:
-    """Set the price of `course` from now on; pending orders keep the price they began with.
+def set_price(course: Product, actor: User, new: PriceInput) -> None:
+    """Set the price of a product from now on; pending orders keep the price they began with.
 
     Raises Refused with its field.
     """
@@ -99,7 +99,7 @@ def set_price(course: Course, actor: User, new: PriceInput) -> None:
     announce_sale(course)
 
 
-def announce_sale(course: Course) -> None:
+def announce_sale(course: Product) -> None:
     """Enqueue the job that notifies everybody with `course` on their wishlist of its sale.
 
     Idempotent: one job key for each sale, however often it is saved. Does nothing without a current sale.
@@ -113,7 +113,7 @@ def announce_sale(course: Course) -> None:
 
 def _check_price(new: PriceInput, currency: str) -> None:
     if new.price_cents > highest(currency):
-        raise Refused(f"A course can cost up to {money.short(highest(currency), currency)}.", "price")
+        raise Refused(f"It can cost up to {money.short(highest(currency), currency)}.", "price")
     if new.tier is not None and not tiers(currency)[new.tier].holds(new.price_cents):
         raise Refused(f"A course of this size costs {tier_price(new.tier, currency)}.", "price")
     if sentence := too_small(new.price_cents, currency):

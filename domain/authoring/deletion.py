@@ -1,4 +1,4 @@
-"""Deletion of a course: for good if nobody has it, hidden if somebody does. Rules may forbid it."""
+"""Deletion of a course or bundle: for good if nobody has it, hidden if somebody does. Rules may forbid it."""
 
 import uuid
 from collections.abc import Callable
@@ -10,14 +10,18 @@ import jobs
 import storage
 from domain import Refused
 from domain.base import clock
-from domain.catalog import lifecycle
+from domain.base.counts import plural
+from domain.bundles import contents
+from domain.catalog import kinds, lifecycle
 from domain.catalog.index import search
+from domain.catalog.lifecycle import Authored
 from domain.platform import audit, images, moderation_queue
 from domain.platform.audit_actions import AuditAction
 from models import (
     AccessGrant,
+    BundleCourse,
     CodeArchive,
-    Course,
+    GrantSource,
     Lesson,
     MediaAsset,
     ModerationKind,
@@ -41,22 +45,26 @@ class DeletionOutcome(StrEnum):
     HIDDEN = "hidden"
 
 
-def outcome_of(course: Course) -> DeletionOutcome:
+def outcome_of(course: Authored) -> DeletionOutcome:
     """Tell if deleting removes the course or only hides it: once bought or taken, learners keep it."""
+    taken_with = (AccessGrant.source == GrantSource.FREE) & (AccessGrant.source_id != AccessGrant.course_id)
     kept = or_(
         select(Purchase.id).where(Purchase.product_id == course.id).exists(),
         select(AccessGrant.id).where(AccessGrant.course_id == course.id).exists(),
         select(PurchaseShare.id).where(PurchaseShare.course_id == course.id).exists(),
+        select(AccessGrant.id).where(taken_with, AccessGrant.source_id == course.id).exists(),
+        # Of a bundle that is hidden itself: in others, a course can't be deleted.
+        select(BundleCourse.bundle_id).where(BundleCourse.course_id == course.id).exists(),
     )
     return DeletionOutcome.HIDDEN if db.session.scalar(select(kept)) else DeletionOutcome.GONE
 
 
-def reason_not_to_delete(course: Course) -> str | None:
+def reason_not_to_delete(course: Authored) -> str | None:
     """Explain in a sentence why `course` can't be deleted now; None when it can."""
     return next((sentence for forbids in RULES if (sentence := forbids(course))), None)
 
 
-def delete_course(course: Course, actor: User) -> DeletionOutcome:
+def delete_course(course: Authored, actor: User) -> DeletionOutcome:
     """Delete `course` for good or hide it, as `outcome_of` says. Raises Refused where a rule forbids it."""
     lifecycle.lock_and_reload(course)
     if sentence := reason_not_to_delete(course):
@@ -83,7 +91,7 @@ def discard_file(storage_key: str) -> None:
         storage.current().delete(storage_key)
 
 
-def _remove(course: Course) -> None:
+def _remove(course: Authored) -> None:
     """Delete the row, cascading to everything below it, and enqueue jobs that delete its files."""
     id_, thumbnails = course.id, (course.thumbnail, (course.draft or {}).get("thumbnail"))
     keys = _keys(id_)
@@ -111,8 +119,17 @@ def _keys(course_id: uuid.UUID) -> list[str]:
     return [key for query in (of_lessons, archives, drawn) for key in db.session.scalars(query) if key]
 
 
-def _is_being_paid(course: Course) -> str | None:
-    """Refuse while an order is pending: its buyer would pay for a course that no longer exists."""
+def _is_bundled(course: Authored) -> str | None:
+    """Refuse while a bundle holds the course: what it sells would be gone."""
+    titles = contents.bundle_titles(course)
+    if not titles:
+        return None
+    more = f" and {plural(len(titles) - 1, 'other bundle')}" if len(titles) > 1 else ""
+    return f"This course is in the bundle “{titles[0]}”{more}. It has to be taken out first."
+
+
+def _is_being_paid(course: Authored) -> str | None:
+    """Refuse while an order is pending: its buyer would pay for something that no longer exists."""
     open_order = (
         select(Purchase.id)
         .join(Order, Order.id == Purchase.order_id)
@@ -121,8 +138,9 @@ def _is_being_paid(course: Course) -> str | None:
     )
     if db.session.scalar(open_order) is None:
         return None
-    return "Someone is buying this course right now. Archive it now and delete it in a day."
+    noun = kinds.noun(course)
+    return f"Someone is buying this {noun} right now. Archive it now and delete it in a day."
 
 
 # Each answers a sentence why a course can't be deleted, or None.
-RULES: tuple[Callable[[Course], str | None], ...] = (_is_being_paid,)
+RULES: tuple[Callable[[Authored], str | None], ...] = (_is_bundled, _is_being_paid)

@@ -1,4 +1,4 @@
-"""Drafts of a live course's page and of its modules: changes that nobody else sees before approval.
+"""Drafts of a live course's or bundle's page, and of modules: changes nobody else sees before approval.
 
 Where changes need approval (lifecycle.needs_approval), texts and picture are kept in `Course.draft` by name,
 a module's title and description in `Module.draft`: a title that could be changed at once could turn a course
@@ -19,6 +19,7 @@ from domain import Refused
 from domain.authoring.lesson_content import NEW
 from domain.base import markdown, slugs
 from domain.catalog import lifecycle, tags
+from domain.catalog.lifecycle import Authored
 from domain.platform import audit, images
 from domain.platform.audit_actions import AuditAction
 from models import Category, Course, Level, Module, UpdateState, User, db
@@ -39,6 +40,8 @@ LABELS = {
     "meta_description": "Search and sharing description",
     "thumbnail": "Image",
 }
+# What only courses have.
+_OF_COURSES = ("technology", "language", "objectives", "prerequisites")
 MODULE_LABELS = {"title": "Title of a module", "description": "Description of a module"}
 
 
@@ -52,23 +55,24 @@ class ModuleText(NamedTuple):
     is_new: bool
 
 
-def live(course: Course) -> dict[str, Any]:
+def live(course: Authored) -> dict[str, Any]:
     """Read the published values of the page by name, as JSON keeps them."""
-    values = {name: getattr(course, name) for name in LABELS if name != "tags"}
+    names = [name for name in LABELS if isinstance(course, Course) or name not in _OF_COURSES]
+    values = {name: getattr(course, name) for name in names if name != "tags"}
     return _plain({**values, "tags": tags.names_of(course)})
 
 
-def working(course: Course) -> dict[str, Any]:
+def working(course: Authored) -> dict[str, Any]:
     """Read the creator's version of the page by name, with values as a row takes them."""
     return _typed({**live(course), **_draft(course)})
 
 
-def changed(course: Course) -> list[str]:
+def changed(course: Authored) -> list[str]:
     """List the names of changed fields, in the order of LABELS."""
     return [name for name in LABELS if name in _draft(course)]
 
 
-def waiting(course: Course) -> list[str]:
+def waiting(course: Authored) -> list[str]:
     """List the waiting changes of the page and its modules, in words for people."""
     if course.update_state == UpdateState.NONE:
         return []
@@ -79,13 +83,13 @@ def waiting(course: Course) -> list[str]:
     return words
 
 
-def picture(course: Course) -> str | None:
+def picture(course: Authored) -> str | None:
     """Read the picture's token in the creator's version; None for the drawn cover."""
     token: str | None = _draft(course).get("thumbnail", course.thumbnail)
     return token
 
 
-def keep(course: Course, actor: User, wanted: Mapping[str, Any]) -> None:
+def keep(course: Authored, actor: User, wanted: Mapping[str, Any]) -> None:
     """Save checked values of the page by name: directly, or as a draft where changes need approval.
 
     The caller has locked the course.
@@ -102,7 +106,7 @@ def keep(course: Course, actor: User, wanted: Mapping[str, Any]) -> None:
     lifecycle.sync_update_state(course)
 
 
-def set_picture(course: Course, actor: User, file: BinaryIO, crop: images.Crop | None) -> None:
+def set_picture(course: Authored, actor: User, file: BinaryIO, crop: images.Crop | None) -> None:
     """Set the picture of `course`, directly or as a draft. Raises Refused for an unreadable file."""
     token = images.keep(images.ImageUse.THUMBNAIL, file, crop)
     lifecycle.lock_and_reload(course)
@@ -111,7 +115,7 @@ def set_picture(course: Course, actor: User, file: BinaryIO, crop: images.Crop |
     audit.record(actor, AuditAction.CHANGE_PICTURE, course)
 
 
-def remove_picture(course: Course, actor: User) -> None:
+def remove_picture(course: Authored, actor: User) -> None:
     """Remove the picture for everybody at once, back to the drawn cover."""
     lifecycle.lock_and_reload(course)
     _drop_waiting_picture(course)
@@ -120,7 +124,7 @@ def remove_picture(course: Course, actor: User) -> None:
     audit.record(actor, AuditAction.REMOVE_PICTURE, course)
 
 
-def apply(course: Course) -> None:
+def apply(course: Authored) -> None:
     """Publish the drafts of the page and of its modules. The caller has decided that this is allowed."""
     lifecycle.lock_and_reload(course)
     draft = _draft(course)
@@ -138,13 +142,13 @@ def apply(course: Course) -> None:
     db.session.flush()
 
 
-def mark(course: Course) -> str:
+def mark(course: Authored) -> str:
     """Fingerprint what `discard` drops, so that it drops nothing that nobody has seen (optimistic lock)."""
     modules = [(module.id, sorted((module.draft or {}).items())) for module in _waiting_modules(course)]
     return sha256(repr((sorted(_draft(course).items()), modules)).encode()).hexdigest()[:16]
 
 
-def discard(course: Course, actor: User, seen: str) -> None:
+def discard(course: Authored, actor: User, seen: str) -> None:
     """Drop the drafts of the page and of published modules; nobody else sees a difference.
 
     `seen` is their `mark` as they were shown. Refused when they have changed since, while in review, and
@@ -166,7 +170,7 @@ def discard(course: Course, actor: User, seen: str) -> None:
     lifecycle.sync_update_state(course)
 
 
-def write(course: Course, values: Mapping[str, Any]) -> None:
+def write(course: Authored, values: Mapping[str, Any]) -> None:
     """Write `values` by name to the row, with redirects, tags and HTML that follow from them."""
     typed = _typed(values)
     if "thumbnail" in typed and typed["thumbnail"] != course.thumbnail:
@@ -230,17 +234,17 @@ def initial_module_state(course: Course, actor: User, hidden: bool = False) -> d
     return {"published": not hidden}
 
 
-def _draft(course: Course) -> dict[str, Any]:
+def _draft(course: Authored) -> dict[str, Any]:
     return dict(course.draft or {})
 
 
-def _drop_waiting_picture(course: Course) -> None:
+def _drop_waiting_picture(course: Authored) -> None:
     draft = _draft(course)
     images.remove_later(images.ImageUse.THUMBNAIL, draft.pop("thumbnail", None))
     course.draft = draft or None
 
 
-def _waiting_modules(course: Course) -> list[Module]:
+def _waiting_modules(course: Authored) -> list[Module]:
     query = select(Module).where(Module.course_id == course.id, Module.draft.is_not(None))
     return list(db.session.scalars(query.options(undefer_group("drafts")).order_by(Module.position)))
 

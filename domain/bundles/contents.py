@@ -17,6 +17,7 @@ from models import AccessGrant, Bundle, BundleCourse, Course, Product, User, db
 FEWEST = 2  # courses that can be sold: with fewer a bundle is off sale
 
 links, courses, products = BundleCourse.__table__, Course.__table__, Product.__table__
+inside = Product.__table__.alias("inside")
 
 
 def courses_of(bundle_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Course]]:
@@ -55,7 +56,7 @@ def owned(person: User | None, among: Sequence[Course]) -> set[uuid.UUID]:
         return set()
     forever = select(AccessGrant.course_id).where(
         AccessGrant.user_id == person.id,
-        AccessGrant.course_id.in_([course.id for course in among]),
+        AccessGrant.course_id.in_({course.id for course in among}),
         AccessGrant.revoked_at.is_(None),
         AccessGrant.expires_at.is_(None),
     )
@@ -79,10 +80,10 @@ def parts_by_price(
     prices: Mapping[uuid.UUID, int], buyer: User | None, at: datetime
 ) -> dict[uuid.UUID, list[CoursePart]]:
     """Divide the prices of several bundles, by their ids, as `parts_of` does."""
-    inside = courses_of(list(prices))
-    theirs = owned(buyer, list({course.id: course for found in inside.values() for course in found}.values()))
+    found = courses_of(list(prices))
+    theirs = owned(buyer, [course for courses_ in found.values() for course in courses_])
     return {
-        bundle_id: pricing.divide(price_cents, inside[bundle_id], at, theirs)
+        bundle_id: pricing.divide(price_cents, found[bundle_id], at, theirs)
         for bundle_id, price_cents in prices.items()
     }
 
@@ -97,25 +98,23 @@ def sold_in(bundle_id: Any, moment: Any) -> ColumnElement[int]:
     query = (
         select(func.count())
         .select_from(
-            links.join(courses, courses.c.id == links.c.course_id).join(
-                products, products.c.id == courses.c.id
-            )
+            links.join(courses, courses.c.id == links.c.course_id).join(inside, inside.c.id == courses.c.id)
         )
         .where(
             links.c.bundle_id == bundle_id,
             links.c.agreed_at.is_not(None),
-            availability.available(moment),
+            availability.available(moment, inside.c),
         )
     )
     return query.scalar_subquery()
 
 
-def bundle_titles(course: Course) -> list[str]:
-    """List the titles of the bundles that `course` is in, or was asked for; deleted ones keep it too."""
+def bundle_titles(course: Product) -> list[str]:
+    """List the titles of the bundles that `course` is in, or was asked for."""
     query = (
         select(products.c.title)
         .join(links, links.c.bundle_id == products.c.id)
-        .where(links.c.course_id == course.id)
+        .where(links.c.course_id == course.id, products.c.deleted_at.is_(None))
         .order_by(products.c.title)
     )
     return list(db.session.scalars(query))

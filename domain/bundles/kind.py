@@ -32,7 +32,7 @@ class BundleKind:
 
     def editor(self, product: Product) -> str:
         """Lead to the page on which it is submitted."""
-        return path_to("studio.courses")
+        return path_to("studio.bundle_publish", bundle_id=product.id)
 
     def take_down(self, product: Product, admin: User, note: str) -> None:
         """Archive it."""

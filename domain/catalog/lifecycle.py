@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from sqlalchemy import or_, select
 from werkzeug.exceptions import NotFound
 
+import jobs
 from domain import Refused
 from domain.base import clock, sql
 from domain.catalog import availability, freshness, kinds
@@ -21,6 +22,7 @@ from domain.platform import audit, moderation_queue, settings
 from domain.platform.audit_actions import AuditAction
 from models import (
     Bundle,
+    BundleCourse,
     CodeArchive,
     Course,
     Lesson,
@@ -107,6 +109,8 @@ def change_status(course: Authored, to: ProductStatus, actor: User | None, note:
         moderation_queue.withdraw(ModerationKind.UPDATE, course.id)
         course.update_state = UpdateState.EDITING
     _keep_findable(course)
+    if before == PUBLISHED and _is_bundled(course):
+        jobs.enqueue("settle_bundles")
     taken_back = before == PENDING_REVIEW and to in (DRAFT, EXPIRED, ARCHIVED)
     audit.record(actor, AuditAction.WITHDRAW_COURSE if taken_back else _ACTIONS[to], course, note)
     db.session.flush()
@@ -142,9 +146,10 @@ def status_before_review(course: Authored) -> ProductStatus:
     return EXPIRED if availability.is_expired(course, clock.now()) else ARCHIVED
 
 
-def refresh(course: Course) -> None:
-    """Restart the expiry clock now and rewrite the search document."""
-    freshness.restart(course, clock.now())
+def refresh(course: Authored) -> None:
+    """Restart the expiry clock now, where there is one, and rewrite the search document."""
+    if isinstance(course, Course):
+        freshness.restart(course, clock.now())
     _keep_findable(course)
 
 
@@ -173,15 +178,17 @@ def content_shown(course: Course) -> None:
     _keep_findable(course)
 
 
-def sync_update_state(course: Course) -> None:
+def sync_update_state(course: Authored) -> None:
     """Open an update if something waits for approval and close it if not; one in review stays."""
     db.session.flush()
     if course.update_state != UpdateState.PENDING:
         course.update_state = UpdateState.EDITING if has_pending_changes(course) else UpdateState.NONE
 
 
-def has_pending_changes(course: Course) -> bool:
+def has_pending_changes(course: Authored) -> bool:
     """Tell if any change of `course` waits for approval."""
+    if isinstance(course, Bundle):
+        return course.draft is not None
     lessons = select(Lesson.id).where(Lesson.course_id == course.id)
     recordings = select(MediaAsset.id).where(MediaAsset.course_id == course.id)
     page = select(Course.id).where(Course.id == course.id, Course.draft.is_not(None))
@@ -208,6 +215,12 @@ def in_review(course: Authored) -> bool:
 
 def _may_decide(course: Authored, to: ProductStatus, actor: User) -> bool:
     return actor.is_admin or (to == PUBLISHED and publishes_directly(course, actor))
+
+
+def _is_bundled(course: Authored) -> bool:
+    """Tell if a bundle sells `course`, which may have to go off sale with it."""
+    links = select(BundleCourse.bundle_id).where(BundleCourse.course_id == course.id)
+    return db.session.scalar(links.limit(1)) is not None
 
 
 def _keep_findable(course: Authored) -> None:

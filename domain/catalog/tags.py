@@ -6,7 +6,7 @@ from sqlalchemy import delete, func, inspect, select
 
 from domain import Refused
 from domain.base import text, word_folding
-from models import Course, Tag, db, product_tags, upsert
+from models import Product, Tag, db, product_tags, upsert
 
 MOST, LENGTH, SUGGESTED = 10, 50, 8
 _CUT = re.compile(r"[^\W_]+")
@@ -27,7 +27,7 @@ def split(typed: str) -> list[str]:
     return list(found.values())
 
 
-def names_of(course: Course) -> list[str]:
+def names_of(course: Product) -> list[str]:
     """List the tags of `course` by name, from the loaded relation if there is one."""
     if "tags" not in inspect(course).unloaded:
         return [tag.name for tag in course.tags]
@@ -40,7 +40,7 @@ def names_of(course: Course) -> list[str]:
     return list(db.session.scalars(query))
 
 
-def set_tags(course: Course, names: list[str]) -> None:
+def set_tags(course: Product, names: list[str]) -> None:
     """Replace the tags of `course`; a tag that exists keeps its spelling."""
     db.session.flush()
     former = _with_former_slugs(names)

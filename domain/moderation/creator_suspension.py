@@ -1,11 +1,12 @@
 """Suspension of a creator together with their courses, and its lifting."""
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from domain.base import clock, text
 from domain.catalog import availability, lifecycle
+from domain.catalog.lifecycle import Authored
 from domain.people import suspension
-from models import Course, ProductStatus, User, db
+from models import Bundle, Course, ProductStatus, User, db
 
 
 def suspend(person: User, admin: User, reason: str, with_courses: bool = False) -> None:
@@ -29,7 +30,7 @@ def restore(person: User, admin: User, with_courses: bool = False) -> None:
 
 def on_sale(person: User) -> int:
     """Count the courses that `person` has on sale."""
-    return len(list(db.session.scalars(_courses(person, ProductStatus.PUBLISHED))))
+    return len(_products(person, ProductStatus.PUBLISHED))
 
 
 def taken_off(person: User) -> int:
@@ -38,7 +39,7 @@ def taken_off(person: User) -> int:
 
 
 def _take_off_sale(person: User, admin: User, reason: str) -> None:
-    for course in db.session.scalars(_courses(person, ProductStatus.PUBLISHED)).all():
+    for course in _products(person, ProductStatus.PUBLISHED):
         lifecycle.change_status(course, ProductStatus.ARCHIVED, admin, reason)
         course.off_with_creator = True
     db.session.flush()
@@ -46,22 +47,30 @@ def _take_off_sale(person: User, admin: User, reason: str) -> None:
 
 def _put_back(person: User, admin: User) -> None:
     for course in _to_put_back(person):
-        expires_at, content_updated_at = course.expires_at, course.content_updated_at
+        dates = (course.expires_at, course.content_updated_at) if isinstance(course, Course) else None
         lifecycle.change_status(course, ProductStatus.PENDING_REVIEW, admin)
         lifecycle.change_status(course, ProductStatus.PUBLISHED, admin)
-        # Publishing renews the expiry, but the content hasn't been updated.
-        course.expires_at, course.content_updated_at = expires_at, content_updated_at
+        if isinstance(course, Course) and dates is not None:
+            # Publishing renews the expiry, but the content hasn't been updated.
+            course.expires_at, course.content_updated_at = dates
         course.off_with_creator = False
     db.session.flush()
 
 
-def _to_put_back(person: User) -> list[Course]:
-    unexpired = availability.unexpired(clock.now())
-    query = _courses(person, ProductStatus.ARCHIVED).where(Course.off_with_creator, unexpired)
-    return list(db.session.scalars(query))
+def _to_put_back(person: User) -> list[Authored]:
+    """List courses before the bundles that sell them."""
+    now = clock.now()
+    return [
+        course
+        for course in _products(person, ProductStatus.ARCHIVED)
+        if course.off_with_creator and not availability.is_expired(course, now)
+    ]
 
 
-def _courses(person: User, status: ProductStatus) -> Select[Course]:
-    """Build the query of `person`'s courses, in the order in which rows are locked."""
-    theirs = (Course.creator_id == person.id, Course.deleted_at.is_(None), Course.status == status)
-    return select(Course).where(*theirs).order_by(Course.id)
+def _products(person: User, status: ProductStatus) -> list[Authored]:
+    """List `person`'s courses, then their bundles, each in the order in which rows are locked."""
+    found: list[Authored] = []
+    for kind in (Course, Bundle):
+        theirs = (kind.creator_id == person.id, kind.deleted_at.is_(None), kind.status == status)
+        found += db.session.scalars(select(kind).where(*theirs).order_by(kind.id))
+    return found

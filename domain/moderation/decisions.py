@@ -3,19 +3,23 @@
 Lock order, to avoid deadlocks: first the subject, as its creator's verbs lock it, then the item.
 """
 
+from typing import TypeVar
+
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload, undefer_group
 
 from domain import Refused
-from domain.authoring import checklist, course_content, submission
+from domain.authoring import bundle_details, course_content, submission
 from domain.base.addresses import path_to
 from domain.catalog import kinds, lifecycle
+from domain.catalog.lifecycle import Authored
 from domain.moderation import review_verdicts
 from domain.moderation.verdicts import CHOICES, REASONS, ModerationDecision, answer_reports, close, note_of
 from domain.people import creator_applications, creator_page_drafts
 from domain.platform import audit, moderation_queue, notifications
 from domain.platform.audit_actions import AuditAction
 from models import (
+    Bundle,
     Course,
     ModerationItem,
     ModerationKind,
@@ -28,6 +32,8 @@ from models import (
     Verdict,
     db,
 )
+
+Subject = TypeVar("Subject", Course, Bundle)
 
 
 def decide(item: ModerationItem, admin: User, decision: ModerationDecision, seen: str = "") -> str:
@@ -71,14 +77,23 @@ def _to_be_said(kind: ModerationKind, verdict: Verdict, reason: str) -> str:
 
 def course_of(item: ModerationItem) -> Course | None:
     """Load the item's course, with its creator and category; None when it is deleted."""
+    return _subject(Course, item)
+
+
+def bundle_of(item: ModerationItem) -> Bundle | None:
+    """Load the item's bundle, with its creator and category; None when it is deleted, or isn't a bundle."""
+    return _subject(Bundle, item)
+
+
+def _subject(kind: type[Subject], item: ModerationItem) -> Subject | None:
     query = (
-        select(Course)
-        .where(Course.id == item.subject_id, Course.deleted_at.is_(None))
+        select(kind)
+        .where(kind.id == item.subject_id, kind.deleted_at.is_(None))
         .options(
-            joinedload(Course.creator),
-            joinedload(Course.category),
+            joinedload(kind.creator),
+            joinedload(kind.category),
             undefer_group("drafts"),
-            selectinload(Course.tags),
+            selectinload(kind.tags),
         )
     )
     return db.session.scalar(query)
@@ -95,12 +110,11 @@ def _judge_course(item: ModerationItem, admin: User, decision: ModerationDecisio
     course = _held(item, admin)
     approved = decision.verdict == Verdict.APPROVED
     is_update = item.kind == ModerationKind.UPDATE
-    there = course_content.load(course)
-    if seen and seen != there.mark:
+    if seen and seen != mark_of(course):
         raise Refused(
             "The creator has changed something since you opened this page. Check it again, then decide."
         )
-    if approved and (missing := checklist.missing(there)):
+    if approved and (missing := submission.missing(course)):
         raise Refused(f"It can’t be published: {missing[0].text.lower()} is missing.")
     course.admin_notes = decision.notes
     if is_update:
@@ -111,13 +125,18 @@ def _judge_course(item: ModerationItem, admin: User, decision: ModerationDecisio
         lifecycle.change_status(course, ProductStatus.REJECTED, admin, note_of(decision))
     close(item, admin, decision)
     _tell_creator(course, item, decision)
-    what = "update" if is_update else "course"
+    what = "update" if is_update else kinds.noun(course)
     if approved:
         return f"“{course.title}”: the {what} is published."
     return f"“{course.title}”: the {what} is sent back, and we’ll tell the creator why."
 
 
-def _decide_update(course: Course, admin: User, decision: ModerationDecision) -> None:
+def mark_of(course: Authored) -> str:
+    """Fingerprint what a reviewer decides about."""
+    return course_content.load(course).mark if isinstance(course, Course) else bundle_details.mark(course)
+
+
+def _decide_update(course: Authored, admin: User, decision: ModerationDecision) -> None:
     if decision.verdict == Verdict.APPROVED:
         submission.publish_update(course, admin)
         audit.record(admin, AuditAction.APPROVE_UPDATE, course, decision.notes)
@@ -182,9 +201,9 @@ def _answer_application(item: ModerationItem, admin: User, decision: ModerationD
     return f"{item.title} will be told why."
 
 
-def _held(item: ModerationItem, admin: User) -> Course:
-    """Load and lock the item's course, then the item; refused when the course is deleted."""
-    course = course_of(item)
+def _held(item: ModerationItem, admin: User) -> Authored:
+    """Load and lock the item's course or bundle, then the item; refused when it is deleted."""
+    course = course_of(item) or bundle_of(item)
     if course is None:
         raise Refused("This course has been deleted.")
     lifecycle.lock_course(course)

@@ -23,7 +23,8 @@ from sqlalchemy.orm import undefer
 
 from domain.authoring import page_drafts
 from domain.base import clock, markdown
-from models import Course, Lesson, ModerationItem, Resource, db
+from domain.catalog.lifecycle import Authored
+from models import Bundle, Course, Lesson, ModerationItem, Resource, db
 
 MOST_LINKS = 60
 SECONDS = 5.0  # for one connection
@@ -155,8 +156,8 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 def _links(course_id: uuid.UUID) -> Iterator[str]:
-    """Yield the external URLs in the texts and resources of a course, pending ones included."""
-    course = db.session.get(Course, course_id)
+    """Yield the external URLs in the texts and resources of a course or bundle, pending ones included."""
+    course: Authored | None = db.session.get(Course, course_id) or db.session.get(Bundle, course_id)
     if course is None:
         return
     yield from _in(course.description_html)

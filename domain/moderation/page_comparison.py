@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 from domain.authoring import approved_settings, course_details, page_drafts
 from domain.authoring.course_content import CourseContent
+from domain.catalog.lifecycle import Authored
 from domain.moderation.review_page import Difference, DiffLine, as_text, compare
 from domain.people import creator_page_drafts
-from models import Course, ModerationItem, User
+from models import ModerationItem, User
 
 
 class ChangedFact(NamedTuple):
@@ -86,8 +87,10 @@ def compare_page(there: CourseContent) -> PageComparison:
     return PageComparison(
         values,
         page_drafts.rendered(values["description"]) if values["description"] else "",
-        _category(values["category_id"]) if "category_id" in (course.draft or {}) else course.category.name,
-        [*_page_differences(course), *_module_differences(there)],
+        category_name(values["category_id"])
+        if "category_id" in (course.draft or {})
+        else course.category.name,
+        [*page_differences(course), *_module_differences(there)],
         {module.id: page_drafts.module_text(module) for module in there.places},
         facts,
         compare(order_before, order) if order_before not in (None, order) else (),
@@ -96,7 +99,7 @@ def compare_page(there: CourseContent) -> PageComparison:
     )
 
 
-def _page_differences(course: Course) -> Iterator[Difference]:
+def page_differences(course: Authored) -> Iterator[Difference]:
     """Yield the differences between the published and the pending page."""
     seen, wanted = page_drafts.live(course), course.draft or {}
     for name in page_drafts.changed(course):
@@ -104,7 +107,7 @@ def _page_differences(course: Course) -> Iterator[Difference]:
         if name == "thumbnail":
             continue  # shown as pictures
         if name == "category_id":
-            yield Difference(label, _category(old), _category(new))
+            yield Difference(label, category_name(old), category_name(new))
         elif name == "description":
             yield Difference(label, "", "", compare(old, new))
         else:
@@ -125,6 +128,6 @@ def _module_differences(there: CourseContent) -> Iterator[Difference]:
             yield Difference(f"“{words.title}” is shown", as_text(module.published), as_text(words.published))
 
 
-def _category(category_id: object) -> str:
+def category_name(category_id: object) -> str:
     """Return the name of a category with its parent."""
     return dict(course_details.categories()).get(uuid.UUID(str(category_id)), "A category that is gone")

@@ -30,7 +30,7 @@ def hints_for(contents: CourseContent, item: ModerationItem) -> list[Hint]:
         *_captions(contents),
         *_price(contents),
         *_shape(contents),
-        *_links(item),
+        *links(item),
     ]
 
 
@@ -106,7 +106,8 @@ def _shape(contents: CourseContent) -> list[Hint]:
     return found
 
 
-def _links(item: ModerationItem) -> list[Hint]:
+def links(item: ModerationItem) -> list[Hint]:
+    """List what the check of the links has found."""
     if item.links_checked_at is None:
         waits = item.closed_at is None and item.kind != ModerationKind.REPORT
         return [Hint("Links haven’t been checked yet.")] if waits else []

@@ -13,7 +13,6 @@ from werkzeug.exceptions import NotFound
 
 import jobs
 from domain import Refused
-from domain.authoring import course_content
 from domain.base import clock
 from domain.catalog import lifecycle
 from domain.community import reviews, text_decisions
@@ -153,8 +152,8 @@ def _mark(item: ModerationItem) -> str:
         return text_decisions.digest(review.reply) if review else ""
     if (creator := creator_page_drafts.creator_of(item)) is not None:
         return creator_page_drafts.version(creator)
-    course = decisions.course_of(item)
-    return course_content.load(course).mark if course is not None else ""
+    course = decisions.course_of(item) or decisions.bundle_of(item)
+    return decisions.mark_of(course) if course is not None else ""
 
 
 def _key(item_id: uuid.UUID, at: str) -> str:

@@ -42,6 +42,7 @@ def _queries() -> dict[str, Select[*tuple[Any, ...]]]:
     return {
         "user": select(User.id, User.name, User.id),
         "course": select(Product.id, Product.title, Product.id),
+        "bundle": select(Product.id, Product.title, Product.id),
         "module": select(Module.id, Module.title, Module.course_id),
         "lesson": select(Lesson.id, Lesson.title, Lesson.course_id),
         "resource": select(Resource.id, Resource.title, Resource.lesson_id),

@@ -13,6 +13,11 @@ WORDS: dict[str, str] = {
     AuditAction.APPROVE_REPLY: "kept a reply to a review",
     AuditAction.APPROVE_REVIEW: "kept a review",
     AuditAction.APPROVE_UPDATE: "approved an update",
+    AuditAction.ADD_TO_BUNDLE: "added a course to a bundle",
+    AuditAction.REMOVE_FROM_BUNDLE: "took a course out of a bundle",
+    AuditAction.ORDER_BUNDLE: "moved a course in a bundle",
+    AuditAction.AGREE_TO_BUNDLE: "agreed to a course in a bundle",
+    AuditAction.DECLINE_BUNDLE: "declined a course in a bundle",
     AuditAction.ARCHIVE_COURSE: "archived a course",
     AuditAction.ASK_FOR_BACKUP: "started a backup",
     AuditAction.ASK_FOR_PROOF: "started a backup test",
@@ -130,6 +135,20 @@ WORDS: dict[str, str] = {
 }
 
 
-def in_words(action: str) -> str:
-    """Look up the label of an action; one from another release is shown as well as possible."""
-    return WORDS.get(action, action.replace("_", " "))
+_OF_BOTH = frozenset(
+    {
+        AuditAction.ARCHIVE_COURSE, AuditAction.CREATE_COURSE, AuditAction.DELETE_COURSE,
+        AuditAction.EXPIRE_COURSE, AuditAction.FEATURE_COURSE, AuditAction.PUBLISH_COURSE,
+        AuditAction.REJECT_COURSE, AuditAction.SUBMIT_COURSE, AuditAction.UNFEATURE_COURSE,
+        AuditAction.WITHDRAW_COURSE,
+    }
+)  # fmt: skip
+
+
+def in_words(action: str, subject_type: str = "") -> str:
+    """Look up the label of an action; one from another release is shown as well as possible.
+
+    What is done to courses is done to bundles too, as the entry's `subject_type` tells.
+    """
+    words = WORDS.get(action, action.replace("_", " "))
+    return words.replace("a course", "a bundle") if subject_type == "bundle" and action in _OF_BOTH else words

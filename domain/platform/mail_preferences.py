@@ -29,6 +29,8 @@ TOPICS = {
     NotificationKind.APPLICATION_DECIDED: "your application to teach",
     NotificationKind.REPORT_DECIDED: "the outcome of your reports",
     NotificationKind.COURSE_OPENED: "courses that have opened for you",
+    NotificationKind.BUNDLE_ASKED: "your courses in other people’s bundles",
+    NotificationKind.BUNDLE_GREW: "new courses in bundles that you own",
 }
 FOR_CREATORS = frozenset(
     {
@@ -36,6 +38,7 @@ FOR_CREATORS = frozenset(
         NotificationKind.COURSE_APPROVED,
         NotificationKind.COURSE_REJECTED,
         NotificationKind.COURSE_EXPIRING,
+        NotificationKind.BUNDLE_ASKED,
     }
 )
 

@@ -269,6 +269,7 @@ def good_words(words: dict[str, str]) -> dict[str, str]:
         "product_id": words["wished"],
         "notification_id": words["told"],
         "course_id": words["course"],
+        "bundle_id": words["bundle"],
         "module_id": words["module"],
         "transfer_id": words["nobody"],
         "held_id": words["nobody"],

@@ -42,7 +42,7 @@ PLACES = {
         ("Start learning", "/learn/{slug}"), ("Back to the course", "/courses/{slug}"),
     ),
     ProductKind.BUNDLE: (
-        "/bundles/{slug}", "/studio/courses", ("See your courses", "/bundles/{slug}"),
+        "/bundles/{slug}", "/studio/bundles/{id}/publish", ("See your courses", "/bundles/{slug}"),
         ("See your courses", "/bundles/{slug}"), ("Back to the bundle", "/bundles/{slug}"),
     ),
 }  # fmt: skip

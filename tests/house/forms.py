@@ -59,6 +59,7 @@ KNOWN = {
     "/login": {"email": "bo@example.com", "password": PASSWORD},
     "/forgot-password": {"email": "bo@example.com"},
     "/studio/courses/new": {"title": "Brand new course"},
+    "/studio/bundles/new": {"title": "Brand new bundle"},
 }
 CHOICES = ("radio", "checkbox")
 Pairs = list[tuple[str, str]]

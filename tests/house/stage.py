@@ -35,6 +35,7 @@ from models import (
     Notification,
     NotificationKind,
     OAuthAccount,
+    ProductStatus,
     ProposedCaption,
     Resource,
     ResourceKind,
@@ -47,6 +48,7 @@ from models import (
     db,
     now,
 )
+from tests.bundles.making import make_bundle
 from tests.cast import Cast
 from tests.gifts import shop as giving
 
@@ -108,6 +110,7 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
             **shown,
             "course": str(cast.flask_course.id),
             "draft_course": str(cast.draft_course.id),
+            "bundle": str(_bundle(cast)),
             "review": str(review.id),
             "others_review": str(others.id),
             "hidden_review": str(hidden.id),
@@ -165,6 +168,15 @@ def _coupons(cast: Cast) -> dict[str, str]:
     db.session.add_all([own, shops])
     db.session.commit()
     return {"coupon": str(own.id), "shop_coupon": str(shops.id)}
+
+
+def _bundle(cast: Cast) -> uuid.UUID:
+    """A bundle that Ada has begun."""
+    bundle = make_bundle(
+        cast, [cast.free_course.id], "reading-bundle", status=ProductStatus.DRAFT, published_at=None
+    )  # fmt: skip
+    db.session.commit()
+    return bundle.id
 
 
 def _told(cast: Cast) -> uuid.UUID:

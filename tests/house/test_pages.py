@@ -27,6 +27,7 @@ MOST_PAGES = effort.times(120, 400)
 SHOWN = {
     "/teach": "sends something new",
     "/restore": "begins with a tick that nobody has saved",
+    "/picture": "says how a picture to be sent is cut, which is stored nowhere",
     "/media": "says how a picture to be sent is cut, which is stored nowhere",
 }
 # Cy sees no fragments that Bo or Una don't, and Nia none that Ada doesn't.

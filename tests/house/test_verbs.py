@@ -74,6 +74,8 @@ def test_public_functions_say_what_they_do() -> None:
 PREFIXES = {
     "auth/oauth_clients.py",
     "auth/sessions.py",
+    "studio/bundle_courses.py",
+    "studio/bundle_editor.py",
     "studio/curriculum.py",
     "studio/curriculum_rows.py",
     "studio/lessons.py",

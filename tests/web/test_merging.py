@@ -65,6 +65,14 @@ TABS = (
         {"summary": "Short.", "tags": "Web", "level": "advanced"},
     ),
     Tab("PricingForm", "ada", f"{COURSE}/pricing", {"price": "20"}, {"tier": ""}),
+    Tab(
+        "BundleDetailsForm", "ada", "/studio/bundles/{bundle}", {"title": "Reading"},
+        {"summary": "Short.", "level": "advanced"},
+    ),
+    Tab(
+        "BundleSaleForm", "ada", "/studio/bundles/{bundle}/price", {"price": "20"},
+        {"visibility": "unlisted"},
+    ),
     Tab("SharingForm", "ada", f"{COURSE}/sharing", {"meta_title": "A"}, {"meta_description": "B"}),
     Tab("AccessForm", "ada", f"{COURSE}/access", {"visibility": "unlisted"}, {"sequential": "y"}),
     Tab("CaptionForm", "ada", f"{LESSON}/captions/en", {"label": "Mine"}, {"vtt": CUE.format("Hi")}),

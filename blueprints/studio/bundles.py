@@ -1,0 +1,73 @@
+"""Routes of the bundle list, and actions on a whole bundle."""
+
+import uuid
+
+from flask import request, url_for
+from werkzeug.wrappers import Response
+
+from blueprints.studio import bp
+from blueprints.studio.bundle_editor import bundle_of
+from blueprints.studio.course_forms import NewCourseForm
+from domain.authoring import bundle_details, bundle_list, deletion, submission
+from domain.authoring.deletion import DeletionOutcome
+from domain.bundles import agreement
+from web import hypermedia
+from web.actions import Attempt
+from web.query_args import cursor_arg
+from web.reauthentication import fresh
+from web.signed_in import me
+
+
+@bp.get("/bundles")
+def bundles() -> Response:
+    """List the creator's bundles, and how many courses they are asked for."""
+    return hypermedia.render(
+        "studio/bundles.html",
+        listing=bundle_list.page(me(), cursor_arg("after")),
+        asked=len(agreement.requests(me())),
+    )
+
+
+@bp.route("/bundles/new", methods=["GET", "POST"])
+def new_bundle() -> Response:
+    """Create a bundle from a title and a category."""
+    form = NewCourseForm()
+    if form.validate_on_submit():
+        with Attempt(form) as attempt:
+            bundle = bundle_details.create(me(), form.title.data or "", uuid.UUID(form.category.data))
+            attempt.say("Bundle created. Choose its courses. Nobody sees it until you publish it.")
+            return hypermedia.see_other(url_for("studio.bundle_courses", bundle_id=bundle.id))
+    return hypermedia.render("studio/bundle/new.html", status=form.status, form=form)
+
+
+@bp.route("/bundles/<uuid:bundle_id>/archive", methods=["GET", "POST"])
+def archive_bundle(bundle_id: uuid.UUID) -> Response:
+    """Take a bundle off sale (archive); people who have it keep its courses."""
+    bundle = bundle_of(bundle_id)
+    if request.method == "POST":
+        with Attempt() as attempt:
+            submission.take_off_sale(bundle, me())
+            attempt.say("Bundle archived.")
+        return hypermedia.see_other(url_for("studio.bundle_publish", bundle_id=bundle_id))
+    return hypermedia.render("studio/bundle/archive.html", bundle=bundle)
+
+
+@bp.route("/bundles/<uuid:bundle_id>/delete", methods=["GET", "POST"])
+@fresh
+def delete_bundle(bundle_id: uuid.UUID) -> Response:
+    """Explain what deleting does to this bundle, or why it is refused, then delete it."""
+    bundle = bundle_of(bundle_id)
+    if request.method == "POST":
+        with Attempt(silent=True) as attempt:
+            fate = deletion.delete_course(bundle, me())
+            kept = " People who own it keep its courses." if fate == DeletionOutcome.HIDDEN else ""
+            attempt.say(f"Bundle deleted.{kept}")
+            return hypermedia.see_other(url_for("studio.bundles"))
+    bundle = bundle_of(bundle_id)
+    return hypermedia.render(
+        "studio/bundle/delete.html",
+        status=422 if request.method == "POST" else 200,
+        bundle=bundle,
+        refusal=deletion.reason_not_to_delete(bundle),
+        fate=deletion.outcome_of(bundle).value,
+    )

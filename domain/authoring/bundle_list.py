@@ -1,0 +1,45 @@
+"""A creator's own list of bundles: newest first, all of them on one page after another."""
+
+import uuid
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, select
+
+from domain.base import pagination
+from domain.base.pagination import Page
+from models import Bundle, BundleCourse, Product, ProductStatus, UpdateState, User, db
+
+PAGE_SIZE = 25
+
+
+class BundleRow(NamedTuple):
+    """A bundle in the list."""
+
+    id: uuid.UUID
+    title: str
+    status: ProductStatus
+    update_state: UpdateState
+    price_cents: int
+    currency: str
+    holder_count: int
+    course_count: int
+
+
+def page(creator: User, after: uuid.UUID | None = None) -> Page[BundleRow]:
+    """Load a page of `creator`'s bundles, newest first, behind the cursor `after`."""
+    product, bundle, link = (table.__table__.c for table in (Product, Bundle, BundleCourse))
+    count = select(func.count()).where(link.bundle_id == bundle.id).scalar_subquery()
+    query: Any = (
+        select(
+            product.id, product.title, product.status, bundle.update_state, product.price_cents,
+            product.currency, product.holder_count, count,
+        )
+        .select_from(Bundle.__table__.join(Product.__table__, product.id == bundle.id))
+        .where(product.creator_id == creator.id, product.deleted_at.is_(None))
+        .order_by(product.id.desc())
+        .limit(PAGE_SIZE + 1)
+    )  # fmt: skip
+    if after is not None:
+        query = query.where(product.id < after)
+    rows = [BundleRow(*row) for row in db.session.execute(query)]
+    return pagination.cut(rows, PAGE_SIZE, lambda row: row.id)
