@@ -19,6 +19,7 @@ from models import (
     Level,
     Module,
     PriceChange,
+    Product,
     ProductStatus,
     Role,
     Tag,
@@ -148,14 +149,14 @@ def add_course(
     )
     db.session.add(course)
     db.session.flush()
-    _add_prices(course, now)
+    add_prices(course, now)
     _add_modules(course, source)
     if not draft:
         search.index(course)
     return course
 
 
-def _add_prices(course: Course, now: datetime) -> None:
+def add_prices(course: Product, now: datetime) -> None:
     """Add the history of the price: since publication, and of a sale since the day before yesterday."""
     since = course.published_at or course.created_at
     rows = [(since, course.price_cents)]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 import media
-from demo import analytics_events, catalog, film_rendering, gifts, orders, pending_work, source
+from demo import analytics_events, bundles, catalog, film_rendering, gifts, orders, pending_work, source
 from domain.analytics import daily_counts
 from domain.base import clock
 from models import Course, Lesson, PlatformSettings, Role, Tag, User, db
@@ -37,6 +37,7 @@ def load(progress: Progress, with_films: bool = True) -> int:
         courses[one.slug] = catalog.add_course(one, people, categories, tags, now)
         progress("Courses", number, len(sources))
     catalog.link_prerequisites(sources, courses)
+    bundles.add_bundles(source.bundles(), people, categories, courses, now)
     rows = source.reviews()
     learners = [user for user in people.values() if user.role == Role.LEARNER]
     newcomer = people["newlearner@example.com"]

@@ -56,6 +56,11 @@ def reviews() -> dict[str, Any]:
     return _toml(ROOT / "reviews.toml")
 
 
+def bundles() -> list[dict[str, Any]]:
+    """Read the bundles."""
+    return list(_toml(ROOT / "bundles.toml")["bundles"])
+
+
 def desks() -> dict[str, Any]:
     """Read pending_work.toml: waiting work, wishlists, carts, notifications, and the shop's description."""
     return _toml(ROOT / "pending_work.toml")

@@ -10,12 +10,19 @@ from blueprints.studio.bundle_editor import bundle_of
 from blueprints.studio.course_forms import NewCourseForm
 from domain.authoring import bundle_details, bundle_list, deletion, submission
 from domain.authoring.deletion import DeletionOutcome
+from domain.base import money
 from domain.bundles import agreement
 from web import hypermedia
 from web.actions import Attempt
+from web.csv_downloads import csv_of
 from web.query_args import cursor_arg
-from web.reauthentication import fresh
+from web.reauthentication import fresh, fresh_page
 from web.signed_in import me
+
+HEAD = [
+    "Bundle", "Address", "Status", "Currency", "Price", "Owners", "Course", "Course address",
+    "Course price", "Part of the price",
+]  # fmt: skip
 
 
 @bp.get("/bundles")
@@ -26,6 +33,23 @@ def bundles() -> Response:
         listing=bundle_list.page(me(), cursor_arg("after")),
         asked=len(agreement.requests(me())),
     )
+
+
+@bp.get("/bundles.csv")
+@fresh_page
+def bundles_file() -> Response:
+    """Export all the bundles as CSV, a row for each of their courses."""
+    return csv_of("bundles", HEAD, (_row(one) for one in bundle_list.every(me())))
+
+
+def _row(one: bundle_list.ExportedCourse) -> list[object]:
+    currency, bundle, course = one.bundle.currency, one.bundle, one.course
+    amounts = (bundle.price_cents, course.price_cents, one.part_cents)
+    price, single, part = (money.plain(cents, currency) for cents in amounts)
+    return [
+        bundle.title, bundle.slug, bundle.status.value, currency.upper(), price, bundle.holder_count,
+        course.title, course.slug, single, part,
+    ]  # fmt: skip
 
 
 @bp.route("/bundles/new", methods=["GET", "POST"])

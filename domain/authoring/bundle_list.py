@@ -1,15 +1,18 @@
 """A creator's own list of bundles: newest first, all of them on one page after another."""
 
 import uuid
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 
-from domain.base import pagination
+from domain.base import clock, pagination
 from domain.base.pagination import Page
-from models import Bundle, BundleCourse, Product, ProductStatus, UpdateState, User, db
+from domain.bundles import contents
+from models import Bundle, BundleCourse, Course, Product, ProductStatus, UpdateState, User, db
 
 PAGE_SIZE = 25
+BATCH = 200
 
 
 class BundleRow(NamedTuple):
@@ -23,6 +26,32 @@ class BundleRow(NamedTuple):
     currency: str
     holder_count: int
     course_count: int
+
+
+class ExportedCourse(NamedTuple):
+    """A course of a bundle in the export, with its part of the bundle's list price in minor units."""
+
+    bundle: Bundle
+    course: Course
+    part_cents: int
+
+
+def every(creator: User) -> Iterator[ExportedCourse]:
+    """Yield every course of every bundle of `creator`, oldest bundle first, BATCH bundles a query."""
+    after = uuid.UUID(int=0)
+    while True:
+        query = select(Bundle).where(
+            Bundle.creator_id == creator.id, Bundle.deleted_at.is_(None), Bundle.id > after
+        )
+        bundles = list(db.session.scalars(query.order_by(Bundle.id).limit(BATCH)))
+        prices = {bundle.id: bundle.price_cents for bundle in bundles}
+        inside = contents.parts_by_price(prices, None, clock.now())
+        for bundle in bundles:
+            for part in inside[bundle.id]:
+                yield ExportedCourse(bundle, part.course, part.part_cents)
+        if len(bundles) < BATCH:
+            return
+        after = bundles[-1].id
 
 
 def page(creator: User, after: uuid.UUID | None = None) -> Page[BundleRow]:

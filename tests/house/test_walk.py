@@ -161,6 +161,7 @@ READING = """
 /studio/courses?status=draft&q=draft&older={nobody}                     303 303 303 303 200 200 200
 /studio/bundles                                                         303 303 303 303 200 200 200
 /studio/bundles/new                                                     303 303 303 303 200 200 200
+/studio/bundles.csv                                                     303 303 303 303 200 200 200
 /studio/bundles?after={nobody}                                          303 303 303 303 200 200 200
 /studio/bundles/{bundle}                                                303 303 303 303 200 404 200
 /studio/bundles/{nobody}                                                303 303 303 303 404 404 404

@@ -9,6 +9,7 @@ import pytest
 from models import BackupRecord, Review, db, now
 from tests import accessibility
 from tests.accessibility import ALL_WAYS, SMALL_PHONE, WINDOWS, every_way, look_every_way, overflow
+from tests.bundles.making import make_bundle
 from tests.cast import Cast
 from tests.journeys import films
 from tests.journeys.conftest import House
@@ -34,7 +35,10 @@ COURSE = (
 )  # fmt: skip
 STUDIO = (
     "/studio", "/studio/courses/import", "/studio/students", "/studio/reviews",
-    "/studio/reviews/{review}/reply", "/studio/earnings", "/studio/profile",
+    "/studio/reviews/{review}/reply", "/studio/earnings", "/studio/profile", "/studio/bundles",
+    "/studio/bundles/new", "/studio/bundles/{bundle}", "/studio/bundles/{bundle}/courses",
+    "/studio/bundles/{bundle}/price", "/studio/bundles/{bundle}/publish",
+    "/studio/bundles/{bundle}/delete", "/studio/bundle-requests",
     "/studio/coupons", "/studio/coupons/new", "/studio/coupons/{coupon}", "/studio/coupons/{coupon}/edit",
 )  # fmt: skip
 DESK_OF_ADMINS = (
@@ -122,10 +126,11 @@ def test_every_page_of_the_studio_is_accessible(
     with house.app.app_context():
         review = Review(user_id=cast.bo.id, product_id=cast.flask_course.id, rating=4, comment="Clear.")
         db.session.add(review)
+        bundle = make_bundle(cast, [cast.flask_course.id, cast.draft_course.id]).id
         db.session.commit()
         words = {
             "text": cast.text_lesson.id, "film": cast.video_lesson.id, "module": cast.text_lesson.module_id,
-            "review": review.id,
+            "review": review.id, "bundle": bundle,
         }  # fmt: skip
     page = visitor(bypass_csp=True)
     sign_in(page, "ada@example.com")

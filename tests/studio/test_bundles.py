@@ -277,6 +277,16 @@ def test_a_course_in_a_bundle_cannot_be_deleted(
     assert ada.post(course).status_code == 303
 
 
+def test_exported_as_csv(app: Flask, bundle: Bundle, cast: Cast, signed_in: Browser) -> None:
+    lines = signed_in(cast.ada).get("/studio/bundles.csv").text.splitlines()
+    assert lines[1].startswith("Web bundle,web-bundle,published,USD,15.00,0,")
+    assert [line.rsplit(",", 3)[1:] for line in lines[1:]] == [
+        ["flask-first-steps", "19.00", "9.83"],
+        ["reading-code", "0.00", "0.00"],
+        ["third-one", "10.00", "5.17"],
+    ]
+
+
 def test_the_list_of_courses_counts_courses(
     app: Flask, bundle: Bundle, cast: Cast, signed_in: Browser
 ) -> None:

@@ -1,6 +1,6 @@
 """Creators are asked for their courses, and bundles grow for those who bought them before.
 
-Revision: 0047, after 0046
+Revision: 0048, after 0047
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from migrations.support import narrow_enum, widen_enum
 
-revision = "0047"
-down_revision = "0046"
+revision = "0048"
+down_revision = "0047"
 branch_labels = None
 depends_on = None
 
