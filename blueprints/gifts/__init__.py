@@ -7,4 +7,4 @@ from web import guards
 bp = guards.open_to_all(Blueprint("gifts", __name__))
 mine = guards.signed_in(Blueprint("my_gifts", __name__))
 
-from blueprints.gifts import claims, given  # noqa: E402,F401
+from blueprints.gifts import claims, given, giving  # noqa: E402,F401

@@ -36,6 +36,14 @@ class PassOnForm(Form):
     message = _message()
 
 
+class GiftForm(Form):
+    """Address, message and day of a gift that goes into the cart."""
+
+    recipient = _recipient("Their email address")
+    message = _message()
+    deliver_on = DateField("Day of delivery", [Optional()])
+
+
 class PlannedGiftForm(MergingForm):
     """Address, message and day of a gift that hasn't been sent."""
 

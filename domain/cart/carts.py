@@ -16,6 +16,8 @@ from domain import Refused
 from domain.base import clock, signing, sql
 from domain.cart import wishlist
 from domain.catalog import kinds
+from domain.gifts import orders as gifts
+from domain.gifts.terms import GiftTerms
 from models import Cart, CartItem, Product, User, db, upsert
 
 MOST = 50
@@ -84,6 +86,31 @@ def add(cart: Cart, user: User | None, product: Product) -> CartItem:
         price_cents=product.price_at(clock.now()),
     )
     touch(cart)
+    db.session.add(item)
+    db.session.flush()
+    return item
+
+
+def add_gift(cart: Cart, product: Product, wanted: GiftTerms, instead: uuid.UUID | None = None) -> CartItem:
+    """Put `product` into a locked cart as a gift, in place of the line `instead` of it, if that is there.
+
+    Refused for what can't be given, and beyond MOST lines.
+    """
+    if sentence := gifts.refusal(product, clock.now()):
+        raise Refused(sentence)
+    there = (
+        CartItem.id == instead,
+        CartItem.cart_id == cart.id,
+        CartItem.product_id == product.id,
+        standing(),
+    )
+    item = db.session.scalar(select(CartItem).where(*there)) if instead is not None else None
+    if item is None:
+        _make_room(cart)
+        item = CartItem(cart_id=cart.id, product_id=product.id, price_cents=product.price_at(clock.now()))
+    touch(cart)
+    item.recipient_email, item.message = wanted.recipient, wanted.message or None
+    item.deliver_on = wanted.deliver_on
     db.session.add(item)
     db.session.flush()
     return item

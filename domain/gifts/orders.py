@@ -37,7 +37,10 @@ def attach(order: Order, gifts: Iterable[tuple[Purchase, GiftTerms]]) -> None:
     for line, _ in chosen:
         if sentence := refusal(line.product, clock.now()):
             raise Refused(sentence)
-    recipients.count(db.session.get_one(User, order.user_id), [wanted.recipient for _, wanted in chosen])
+    giver, addresses = db.session.get_one(User, order.user_id), [wanted.recipient for _, wanted in chosen]
+    if giver.email in addresses:
+        raise Refused("One of your gifts goes to your own address. Take it out, and buy it for yourself.")
+    recipients.count(giver, addresses)
     db.session.flush()
     for line, wanted in chosen:
         values = wanted._asdict()

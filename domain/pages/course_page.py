@@ -65,7 +65,7 @@ class CoursePage:
 
     `row` holds the columns of `course_query`, `refusal` why the course can't be taken, `progress` whole
     percents, `locking` what has to be finished before the course opens, `reported` a sentence for somebody
-    who has reported it.
+    who has reported it. `may_be_given`: it can be bought for somebody else.
     """
 
     row: Any
@@ -84,6 +84,7 @@ class CoursePage:
     reported: str = ""
     film: Playback | None = None
     code: CodeArchive | None = None
+    may_be_given: bool = False
 
     @property
     def lock(self) -> kinds.Lock | None:
@@ -149,6 +150,7 @@ def load(slug: str, visitor: User | None, preview: bool = False) -> CoursePage |
         reported=course_reports.sentence(row.report, kinds.noun(row)),
         film=recordings.play(row.film) if row.film else None,
         code=code_archives.offered(row.id) if row.has_code and (trusted or row.is_owned) else None,
+        may_be_given=bool(row.price_now_cents) and availability.is_available(row, now),
     )
 
 

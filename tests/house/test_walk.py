@@ -99,6 +99,9 @@ READING = """
 /account/billing                                                        303 200 200 200 200 200 200
 /orders                                                                 303 200 200 200 200 200 200
 /gifts                                                                  303 200 200 200 200 200 200
+/gifts/flask-first-steps                                                200 200 200 200 200 200 200
+/gifts/reading-code                                                     200 200 200 200 200 200 200
+/gifts/secret-draft                                                     404 404 404 404 404 200 200
 /gifts?after=x                                                          303 200 200 200 200 200 200
 /gifts/given/{gift}                                                     303 404 200 404 404 404 404
 /gifts/given/{planned_gift}                                             303 404 200 404 404 404 404
@@ -416,6 +419,8 @@ WRITING = """
 /gifts/claim/{gift_token}                                               303 303 422 422 422 303 303
 /gifts/claim/{gift_token}/pass-on                                       303 422 422 422 422 422 422
 /gifts/claim/{gift_token}/exchange                                      303 422 422 422 422 422 422
+/gifts/flask-first-steps                                                422 422 422 422 422 422 422
+/gifts/secret-draft                                                     404 404 404 404 404 422 422
 /gifts/claim/forged                                                     303 410 410 410 410 410 410
 /gifts/given/{gift}                                                     303 404 422 404 404 404 404
 /gifts/given/{gift}/resend                                              303 404 422 404 404 404 404
