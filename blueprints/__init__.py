@@ -6,6 +6,7 @@ from blueprints import (
     account,
     admin,
     auth,
+    bundles,
     cart,
     catalog,
     checkout,
@@ -26,6 +27,7 @@ from blueprints import (
 AREAS: list[Blueprint] = [
     site.bp,
     catalog.bp,
+    bundles.bp,
     auth.bp,
     account.bp,
     checkout.bp,

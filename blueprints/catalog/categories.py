@@ -4,10 +4,10 @@ from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.catalog import bp, fragments, page_urls
-from blueprints.catalog.etags import with_etag
 from domain.catalog import cards
 from domain.catalog.index import facets, index_cache
 from web import hypermedia
+from web.etags import with_etag
 
 SORTS = ("popular", "newest", "rating")
 

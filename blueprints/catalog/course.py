@@ -4,13 +4,13 @@ from flask import abort, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.catalog import bp, fragments, linked_data
-from blueprints.catalog.etags import with_etag
 from domain.catalog.availability import Offer
 from domain.catalog.index import facets
 from domain.community import review_list
 from domain.pages import course_page
 from domain.platform.event_registry import EventName
 from web import cart_cookie, cover_image, hypermedia, signed_in, visitor
+from web.etags import with_etag
 
 
 @bp.get("/courses/<slug>")

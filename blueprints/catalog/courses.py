@@ -6,12 +6,12 @@ from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.catalog import bp, filters, fragments, page_urls
-from blueprints.catalog.etags import with_etag
 from domain.catalog import cards
 from domain.catalog.cards import CatalogPage
 from domain.catalog.index import facets, index_cache
 from domain.catalog.index.facets import Selection
 from web import hypermedia, visitor
+from web.etags import with_etag
 
 
 @bp.get("/courses")

@@ -4,9 +4,9 @@ from flask import abort, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.catalog import bp, fragments, page_urls
-from blueprints.catalog.etags import with_etag
 from domain.catalog import cards, creators
 from web import hypermedia
+from web.etags import with_etag
 
 
 @bp.get("/creators/<slug>")

@@ -3,10 +3,10 @@
 from werkzeug.wrappers import Response
 
 from blueprints.catalog import bp, fragments
-from blueprints.catalog.etags import with_etag
 from domain.catalog import cards
 from domain.learning import library
 from web import hypermedia, signed_in
+from web.etags import with_etag
 
 CONTINUED = 2
 

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from domain.base.addresses import path_to
+from domain.base.addresses import path_to, pattern_of
 from domain.bundles import contents, pricing, taking
 from domain.catalog import availability, lifecycle
 from domain.catalog.kinds import Link, Lock, Offer, Part
@@ -24,7 +24,7 @@ class BundleKind:
 
     def page(self, slug: str) -> str:
         """Build the path of the bundle's page."""
-        return f"/bundles/{slug}"
+        return pattern_of("bundles.show").format(slug=slug)
 
     def entrance(self, slug: str) -> Link:
         """Lead to the page that lists its courses."""

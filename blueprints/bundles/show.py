@@ -1,0 +1,62 @@
+"""Routes of a bundle's page, and of taking one that costs nothing."""
+
+from flask import abort, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from blueprints.bundles import bp
+from blueprints.bundles.linked_data import json_ld
+from domain.bundles import taking
+from domain.catalog import kinds
+from domain.community import review_list
+from domain.pages import bundle_page
+from domain.platform.event_registry import EventName
+from models import Bundle
+from web import cart_cookie, hypermedia, signed_in, visitor
+from web.actions import Attempt
+from web.etags import with_etag
+from web.forms import ButtonForm
+
+
+@bp.get("/bundles/<slug>")
+def show(slug: str) -> Response:
+    """Show the bundle's page; a former slug redirects (301) to the current one.
+
+    A swap renders the reviews only, in another order or another page of them.
+    """
+    reader = signed_in.reader()
+    page = bundle_page.load(slug, reader) or abort(404)
+    if page.bundle.slug != slug:
+        return redirect(url_for("bundles.show", slug=page.bundle.slug), 301)
+    if not hypermedia.is_swap():
+        visitor.record(EventName.CONTENT_VIEW, page.bundle.id, page.bundle.creator_id, kind="bundle")
+    reviews = review_list.load(page.bundle.id, reader, request.args)
+    response = hypermedia.render(
+        "bundles/show.html",
+        "reviews/section.oob.html",
+        bundle_page=page,
+        product=page.bundle,
+        reviews=reviews,
+        linked_data=json_ld(page),
+        in_cart=page.bundle.id in cart_cookie.product_ids(),
+        can_review=page.offer == bundle_page.BundleOffer.HELD,
+        focus="list" if "reviews_page" in request.args else None,
+    )
+    return with_etag(response)
+
+
+@bp.post("/bundles/<slug>/take")
+def take(slug: str) -> Response:
+    """Give the reader the courses that cost nothing; who is signed out signs in first."""
+    here = url_for("bundles.show", slug=slug)
+    reader = signed_in.reader()
+    if reader is None:
+        return redirect(url_for("auth.login", next=here), 303)
+    product = kinds.product_at(reader, slug)
+    if not isinstance(product, Bundle):
+        abort(404)
+    form = ButtonForm()
+    if form.validate_on_submit():
+        with Attempt() as attempt:
+            taking.take_free(reader, product)
+            attempt.say("These courses are yours now.")
+    return hypermedia.leave(here)
