@@ -287,6 +287,7 @@ def good_words(words: dict[str, str]) -> dict[str, str]:
         "provider": "github",
         "token": words["media_token"],
         "purchase_id": words["gift"],
+        "document": words["invoice"],
         "coupon_id": words["coupon"],
         **words,
     }

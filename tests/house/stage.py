@@ -171,7 +171,8 @@ def _coupons(cast: Cast) -> dict[str, str]:
 
 
 def _bundle(cast: Cast) -> uuid.UUID:
-    """A bundle that Ada has begun."""
+    """A bundle that Ada has begun; another is on sale."""
+    make_bundle(cast, [cast.flask_course.id, cast.free_course.id], "web-bundle")
     bundle = make_bundle(
         cast, [cast.free_course.id], "reading-bundle", status=ProductStatus.DRAFT, published_at=None
     )  # fmt: skip

@@ -57,6 +57,9 @@ READING = """
 /wishlist                                                               303 200 200 200 200 200 200
 /wishlist?before={wished}                                               303 200 404 404 404 404 404
 /cart                                                                   200 200 200 200 200 200 200
+/bundles/web-bundle                                                     200 200 200 200 200 200 200
+/bundles/reading-bundle                                                 404 404 404 404 200 404 200
+/bundles/flask-first-steps                                              404 404 404 404 404 404 404
 /notifications                                                          303 200 200 200 200 200 200
 /notifications?before={told}                                            303 404 200 404 404 404 404
 /categories/web                                                         200 200 200 200 200 200 200
@@ -429,6 +432,8 @@ WRITING = """
 /wishlist/{nobody}/notify                                               303 404 404 404 404 404 404
 /wishlist/{wished}/remove                                               303 303 303 303 303 303 303
 /cart/items                                                             404 404 404 404 404 404 404
+/bundles/web-bundle/take                                                303 303 303 303 303 303 303
+/bundles/flask-first-steps/take                                         303 404 404 404 404 404 404
 /cart/items/{cart_line}/remove                                          404 303 404 404 404 404 404
 /cart/items/{cart_line}/put-back                                        404 303 404 404 404 404 404
 /cart/items/{cart_line}/save                                            303 303 404 404 404 404 404
