@@ -10,7 +10,7 @@ from domain.catalog import kinds
 from domain.commerce import fulfilment, orders
 from models import Order, db, write_from_here
 from payments import PaymentUnavailable, find_session
-from web import coupon_cookie, hypermedia
+from web import cart_cookie, coupon_cookie, hypermedia
 
 QUICK_LOOKS, LOOKS = 10, 40
 
@@ -28,6 +28,8 @@ def success() -> Response:
         return _no_order()
     if orders.buyer_status(order) == orders.BuyerStatus.OPEN:
         _learn_of_payment(session_id)
+        if (cart := cart_cookie.current()) is not None:
+            cart_cookie.changed(cart)
         order = orders.find_by_session(current_user, session_id) or abort(404)
     if order.coupon_code and order.completed_at:
         coupon_cookie.forget()

@@ -230,7 +230,7 @@ def test_each_line_says_what_is_true_now(app: Flask, cast: Cast, signed_in: Brow
     change(app, cast.flask_course, price_cents=2500)
     page = cy.get("/cart").text
     assert "it was $19.00, now it’s $25.00" in page
-    assert "2 things" in page
+    assert "2 items" in page
     change(app, cast.flask_course, price_cents=0, tier=None)
     assert "it was $19.00, now it’s free" in cy.get("/cart").text
     change(app, cast.flask_course, visibility=ProductVisibility.PRIVATE)
