@@ -62,7 +62,12 @@ class CartLine:
     @property
     def is_taken(self) -> bool:
         """Tell whether checking out takes this line, paid or free."""
-        return self.is_sold and not self.held and not self.inside
+        return self.is_sold and not self.held and not self.inside and not self.gives_nothing
+
+    @property
+    def gives_nothing(self) -> bool:
+        """Tell whether it is a gift of something free."""
+        return self.is_gift and self.is_sold and self.amount_cents == 0
 
     @property
     def is_free(self) -> bool:
@@ -133,7 +138,7 @@ def take_free(user: User) -> list[CartLine]:
     cart = carts.find(user)
     taken = []
     for line in lines(cart):
-        if line.is_free and not line.is_gift and _take(user, line.id):
+        if line.is_free and _take(user, line.id):
             taken.append(line)
     if cart is not None and taken:
         carts.open_for(user)

@@ -12,6 +12,7 @@ from domain import Refused
 from domain.base import clock
 from domain.cart import carts, contents
 from domain.catalog import kinds
+from domain.gifts.terms import check
 from domain.learning import access
 from domain.platform import events
 from models import (
@@ -417,3 +418,23 @@ def test_a_cart_of_bundles_asks_little(app: Flask, cast: Cast, signed_in: Browse
     cy = signed_in(cast.cy)
     cy.get("/cart")
     assert len(queries(app, lambda: cy.get("/cart"))) <= 8
+
+
+def test_gifts_stand_beside_what_is_bought_for_oneself(app: Flask, cast: Cast) -> None:
+    with app.test_request_context(method="POST"):
+        cy, flask = db.session.get_one(User, cast.cy.id), db.session.get_one(Product, cast.flask_course.id)
+        terms = check("friend@example.com", "Enjoy!", None, cy)
+        cart = carts.open_for(cy)
+        own = carts.add(cart, cy, flask)
+        first, second = (carts.add_gift(cart, flask, terms) for _ in range(2))
+        assert [line.is_gift for line in contents.lines(cart)] == [False, True, True]
+        assert contents.subtotal(contents.lines(cart)) == 3 * 1900
+        carts.remove_bought(cy, [flask.id], [first.id])
+        assert [line.item_id for line in contents.lines(cart)] == [second.id]
+        assert own.id != second.id
+        db.session.get_one(Course, flask.id).tier = None
+        flask.price_cents = 0
+        [line] = contents.lines(cart)
+        assert line.gives_nothing
+        assert not line.is_taken
+        assert contents.take_free(cy) == []
