@@ -244,7 +244,7 @@ def test_each_line_says_what_is_true_now(app: Flask, cast: Cast, signed_in: Brow
         db.session.commit()
     page = cy.get("/cart").text
     assert "You already own this course." in page
-    assert "1 thing" in page
+    assert "1 item" in page
 
 
 def test_a_lock_is_said_and_its_way_offered(app: Flask, client: FlaskClient, cast: Cast) -> None:
@@ -379,7 +379,7 @@ def test_a_bundle_holds_what_is_in_the_cart_too(app: Flask, cast: Cast, signed_i
         assert cy.post(ITEMS, data={"product": str(product_id)}).location == "/cart"
     page = cy.get("/cart").text
     assert "It comes with “Web bundle”, which is in your cart too." in page
-    assert "1 thing<" in page
+    assert "1 item<" in page
     bo.post(ITEMS, data={"product": str(bundle_id)})
     with app.app_context():
         bos = carts.find(db.session.get_one(User, cast.bo.id))
