@@ -11,7 +11,7 @@ from domain.pages import cart_page
 from domain.pages.cart_page import CartPage
 from domain.platform.event_registry import EventName
 from models import Cart, CartItem, Product, db
-from web import cart_cookie, guards, hypermedia, signed_in, visitor
+from web import cart_cookie, coupon_cookie, guards, hypermedia, signed_in, visitor
 from web.actions import Attempt
 
 UNDO_SECONDS = 12
@@ -57,7 +57,7 @@ def save_for_later(item_id: uuid.UUID) -> Response:
 
 
 def _page() -> CartPage:
-    return cart_page.load(signed_in.reader(), cart_cookie.token())
+    return cart_page.load(signed_in.reader(), cart_cookie.token(), coupon_cookie.kept())
 
 
 def _taken_out(cart: Cart, item: CartItem, sentence: str) -> None:

@@ -39,6 +39,8 @@ class CartLine:
     category_slug: str
     creator_name: str
     creator_slug: str
+    creator_id: uuid.UUID
+    category_id: uuid.UUID
     currency: str
     price_now_cents: int
     amount_cents: int
@@ -164,7 +166,7 @@ def _query(person: User | None, now: datetime) -> Select[Any]:
             CartItem.id.label("item_id"), CartItem.price_cents.label("added_cents"),
             CartItem.recipient_email, CartItem.message, CartItem.deliver_on,
             product.id, *(product[name] for name in kinds.COLUMNS), product.title, product.thumbnail,
-            product.currency, product.creator_id, course.c.language,
+            product.currency, product.creator_id, product.category_id, course.c.language,
             pricing.price_at(now).label("price_now_cents"),
             pricing.reference_at(now).label("reference_cents"),
             pricing.sale_end_at(now).label("sale_ends_at"),
@@ -187,8 +189,8 @@ def _query(person: User | None, now: datetime) -> Select[Any]:
 # The columns of the query that a line takes as they are.
 _SHOWN = (
     "item_id", "id", "kind", "slug", "title", "language", "thumbnail", "category_slug", "creator_name",
-    "creator_slug", "currency", "price_now_cents", "reference_cents", "sale_ends_at", "added_cents",
-    "recipient_email", "message", "deliver_on",
+    "creator_slug", "creator_id", "category_id", "currency", "price_now_cents", "reference_cents",
+    "sale_ends_at", "added_cents", "recipient_email", "message", "deliver_on",
 )  # fmt: skip
 
 

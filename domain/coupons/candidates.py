@@ -1,10 +1,10 @@
 """Coupons that may apply to some products, read in one query together with how often they were used."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, and_, case, false, func, literal, or_, select
 
@@ -17,13 +17,28 @@ from models import (
     CouponScope,
     Order,
     OrderStatus,
-    Product,
+    ProductKind,
     RedemptionState,
     User,
     db,
 )
 
 HELD = (RedemptionState.RESERVED, RedemptionState.CONSUMED)
+
+
+class Discountable(Protocol):
+    """The columns of a product, or of a row about one, by which a coupon is for it or isn't."""
+
+    @property
+    def id(self) -> uuid.UUID: ...
+    @property
+    def kind(self) -> ProductKind: ...
+    @property
+    def slug(self) -> str: ...
+    @property
+    def creator_id(self) -> uuid.UUID: ...
+    @property
+    def category_id(self) -> uuid.UUID: ...
 
 
 @dataclass(frozen=True)
@@ -34,7 +49,7 @@ class Candidate:
     uses: Uses
     categories: frozenset[uuid.UUID]
 
-    def is_for(self, product: Product) -> bool:
+    def is_for(self, product: Discountable) -> bool:
         """Tell whether the coupon is for `product`."""
         coupon = self.coupon
         if coupon.scope == CouponScope.PRODUCT:
@@ -46,7 +61,9 @@ class Candidate:
         return True
 
 
-def load(buyer: User | None, products: Sequence[Product], code: str | None, at: datetime) -> list[Candidate]:
+def load(
+    buyer: User | None, products: Collection[Discountable], code: str | None, at: datetime
+) -> list[Candidate]:
     """Load the coupon with that code, and the automatic ones that are for any of `products` at `at`.
 
     What `buyer` has reserved in a checkout they may still change isn't counted.
@@ -116,9 +133,9 @@ def _with_code(code: str | None) -> ColumnElement[bool]:
     return Coupon.code == code if code is not None else false()
 
 
-def _automatic(products: Sequence[Product], at: datetime) -> ColumnElement[bool]:
+def _automatic(products: Collection[Discountable], at: datetime) -> ColumnElement[bool]:
     """Build the condition of automatic coupons that are valid at `at` and may be for any of `products`."""
-    categories = {product.category_id for product in products if product.category_id is not None}
+    categories = {product.category_id for product in products}
     above = select(Category.parent_id).where(Category.id.in_(categories))
     return and_(
         Coupon.automatic,
@@ -135,9 +152,9 @@ def _automatic(products: Sequence[Product], at: datetime) -> ColumnElement[bool]
     )
 
 
-def _parents(products: Sequence[Product]) -> dict[uuid.UUID, uuid.UUID | None]:
+def _parents(products: Collection[Discountable]) -> dict[uuid.UUID, uuid.UUID | None]:
     """Read the parent of each product's category."""
-    ids = {product.category_id for product in products if product.category_id is not None}
+    ids = {product.category_id for product in products}
     query = select(Category.id, Category.parent_id).where(Category.id.in_(ids))
     return {row[0]: row[1] for row in db.session.execute(query)}
 

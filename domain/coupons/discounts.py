@@ -9,15 +9,15 @@ from domain.base.money import money
 from domain.catalog import kinds
 from domain.catalog.kinds import Part
 from domain.coupons import amounts, candidates, codes, refusals
-from domain.coupons.candidates import Candidate
+from domain.coupons.candidates import Candidate, Discountable
 from domain.platform import settings
-from models import Coupon, Product, User
+from models import Coupon, User
 
 
 class DiscountLine(NamedTuple):
     """A line to be discounted: what is bought, what it costs before, and whom that pays."""
 
-    product: Product
+    product: Discountable
     price_cents: int
     parts: Sequence[Part]
 

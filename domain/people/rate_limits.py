@@ -26,6 +26,7 @@ MAILS_PER_RECIPIENT = 6
 CROWDED = 5  # times an account's limit, over all networks: beyond it each network gets TRIES_IN_A_CROWD
 TRIES_IN_A_CROWD = 2
 HELD_PER_ADDRESS = 60
+WRONG_CODES_PER_ADDRESS = 60
 CARTS_PER_ADDRESS = 200
 
 
@@ -95,6 +96,11 @@ def mail_limits(ip: str) -> tuple[AttemptLimit, ...]:
 def held_limits(ip: str) -> tuple[AttemptLimit, ...]:
     """List the limit of held posts of signed-out visitors, for the network."""
     return (_limit("held", network_of(ip), HELD_PER_ADDRESS),)
+
+
+def coupon_limits(ip: str) -> tuple[AttemptLimit, ...]:
+    """List the limit of entering codes of coupons that aren't valid, for the network."""
+    return (_limit("coupon", network_of(ip), WRONG_CODES_PER_ADDRESS),)
 
 
 def gift_link_limits(ip: str) -> tuple[AttemptLimit, ...]:

@@ -437,6 +437,8 @@ WRITING = """
 /cart/items/{cart_line}/remove                                          404 303 404 404 404 404 404
 /cart/items/{cart_line}/put-back                                        404 303 404 404 404 404 404
 /cart/items/{cart_line}/save                                            303 303 404 404 404 404 404
+/cart/coupon                                                            422 422 422 422 422 422 422
+/cart/coupon/remove                                                     303 303 303 303 303 303 303
 /cart/items/{nobody}/remove                                             404 404 404 404 404 404 404
 /cart/items/{nobody}/put-back                                           404 404 404 404 404 404 404
 /cart/items/{nobody}/save                                               303 404 404 404 404 404 404
