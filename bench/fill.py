@@ -24,6 +24,7 @@ from models import (
     AccessGrant,
     Base,
     Category,
+    Coupon,
     Course,
     CreatorProfile,
     Enrollment,
@@ -62,6 +63,7 @@ def fill(count: int) -> None:
     creators, readers = people(now)
     shelves = categories()
     db.session.execute(insert(PlatformSettings), [{"id": 1}])
+    write(Coupon.__table__, list(coupons(creators, now)))
     db.session.commit()
     done = 0
     for batch in chunks(range(count), BATCH):
@@ -122,6 +124,19 @@ def categories() -> list[uuid.UUID]:
     db.session.execute(insert(Category), parents)
     db.session.execute(insert(Category), children)
     return [row["id"] for row in children]
+
+
+def coupons(creators: list[uuid.UUID], now: datetime) -> Iterator[Row]:
+    """Generate coupons: of each creator twenty codes, and one for all they sell that applies by itself."""
+    for number, creator in enumerate(creators):
+        for place in range(21):
+            code = f"CODE-{number}-{place}" if place else None
+            yield {
+                "id": uuid7(), "owner_id": creator, "name": "Bench", "code": code, "automatic": code is None,
+                "kind": "percentage", "value": 5 + place, "scope": "creator", "creator_id": creator,
+                "borne_by": "creator", "min_order_cents": 0, "max_uses": 100, "first_purchase_only": False,
+                "active": True, "created_at": now, "updated_at": now,
+            }  # fmt: skip
 
 
 def course(

@@ -7,7 +7,17 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 import media
-from demo import analytics_events, bundles, catalog, film_rendering, gifts, orders, pending_work, source
+from demo import (
+    analytics_events,
+    bundles,
+    catalog,
+    coupons,
+    film_rendering,
+    gifts,
+    orders,
+    pending_work,
+    source,
+)
 from domain.analytics import daily_counts
 from domain.base import clock
 from models import Course, Lesson, PlatformSettings, Role, Tag, User, db
@@ -45,7 +55,8 @@ def load(progress: Progress, with_films: bool = True) -> int:
     sales = orders.spread(courses, rows["sales_weight"], buyers, now - timedelta(hours=1))
     sales += _for_the_demo_learner(sales, courses, people, now)
     sales.sort(key=lambda sale: (sale.at, sale.course.slug))
-    orders.add_sales(sales, now)
+    codes = coupons.DemoCoupons(people["creator@example.com"], now)
+    orders.add_sales(sales, now, codes)
     learner, (on_its_way, *others) = _not_yet_theirs(sales, courses, people, now)
     orders.add_payment_under_way(learner, on_its_way, now)
     friend = next(sale.learner for sale in sales if sale.learner is not learner)

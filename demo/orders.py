@@ -9,13 +9,17 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from demo import coupons
+from demo.coupons import DemoCoupons
 from domain.base import percent
 from domain.catalog import pricing
 from domain.commerce import order_lines, quoting
+from domain.coupons.amounts import fee as fee_of
 from domain.documents import invoices
 from domain.tax.treatment import UNTAXED
 from models import (
     AccessGrant,
+    Coupon,
     Course,
     Earning,
     Enrollment,
@@ -70,7 +74,7 @@ def spread(
     return sorted(sales, key=lambda sale: (sale.at, sale.course.slug))
 
 
-def add_sales(sales: list[Sale], now: datetime) -> None:
+def add_sales(sales: list[Sale], now: datetime, codes: DemoCoupons) -> None:
     """Insert each sale with everything a real one creates; free courses only get an enrolment."""
     dice = random.Random("lectern: progress")
     lessons = _lessons_by_course()
@@ -82,7 +86,7 @@ def add_sales(sales: list[Sale], now: datetime) -> None:
     for number, (sale, (share, hours)) in enumerate(zip(sales, steps, strict=True), 1):
         if any((sale.learner.id, first) not in finished for first in needed.get(sale.course.id, ())):
             share = 0.0  # Its lessons are locked until they complete the other course.
-        bought = None if sale.course.price_cents == 0 else purchase(sale, number)
+        bought = None if sale.course.price_cents == 0 else purchase(sale, number, coupon=codes.choose(sale))
         db.session.add(
             AccessGrant(
                 user_id=sale.learner.id,
@@ -109,15 +113,19 @@ def _needed_first() -> dict[uuid.UUID, list[uuid.UUID]]:
     return needed
 
 
-def purchase(sale: Sale, number: int, is_gift: bool = False) -> Purchase:
+def purchase(sale: Sale, number: int, is_gift: bool = False, coupon: Coupon | None = None) -> Purchase:
     """Insert the paid order of a sale; a gift has no owner yet."""
-    course, amount = sale.course, sale.course.price_cents
-    fee, creators_part = pricing.split(amount, FEE_PERCENT)
+    course, price = sale.course, sale.course.price_cents
+    off = coupons.discount(coupon, price, course.currency)
+    amount = price - off
+    fee = fee_of(price, off, FEE_PERCENT, coupon.borne_by if coupon is not None else None)
+    creators_part = amount - fee
     order = Order(
         number=f"LN-{sale.at:%Y}-D{number:05}",
         user_id=sale.learner.id,
         cart_key=str(course.id),
-        subtotal_cents=amount,
+        subtotal_cents=price,
+        discount_cents=off,
         total_cents=amount,
         currency=course.currency,
         status=OrderStatus.COMPLETED,
@@ -128,6 +136,8 @@ def purchase(sale: Sale, number: int, is_gift: bool = False) -> Purchase:
     )
     db.session.add(order)
     db.session.flush()
+    if coupon is not None:
+        coupons.redeem(coupon, order)
     line = Purchase(
         order_id=order.id,
         user_id=sale.learner.id,
@@ -135,7 +145,8 @@ def purchase(sale: Sale, number: int, is_gift: bool = False) -> Purchase:
         is_gift=is_gift,
         product_id=course.id,
         product_snapshot=pricing.snapshot(course),
-        price_cents=amount,
+        price_cents=price,
+        discount_cents=off,
         amount_cents=amount,
         currency=course.currency,
         status=PurchaseStatus.COMPLETED,
@@ -145,7 +156,7 @@ def purchase(sale: Sale, number: int, is_gift: bool = False) -> Purchase:
         purchase=line,
         creator_id=course.creator_id,
         course_id=course.id,
-        list_cents=amount,
+        list_cents=price,
         amount_cents=amount,
         platform_fee_cents=fee,
         creator_amount_cents=creators_part,

@@ -4,13 +4,13 @@ from flask import request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.cart import bp
+from blueprints.cart.forms import CodeForm
 from domain.coupons import entering
 from domain.coupons.discounts import Discount
 from domain.pages import cart_page
 from domain.people import rate_limits
 from models import db
 from web import cart_cookie, coupon_cookie, hypermedia, signed_in
-from web.forms import one_line
 
 TOO_MANY = "Too many codes were tried from your network. Wait an hour, then try again."
 
@@ -18,7 +18,7 @@ TOO_MANY = "Too many codes were tried from your network. Wait an hour, then try 
 @bp.post("/cart/coupon")
 def enter_code() -> Response:
     """Apply a code to the cart, or show it again with the reason why it doesn't apply."""
-    typed = one_line(request.form.get("code", ""))
+    typed = CodeForm().code.data or ""
     found = _enter(typed)
     if found.refusal:
         return _show(typed, found, 422)

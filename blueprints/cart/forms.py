@@ -4,7 +4,7 @@ import uuid
 
 from wtforms import StringField
 
-from web.forms import Form, raw_text
+from web.forms import Form, one_line, raw_text
 
 SIZES = ("icon", "small", "full")
 
@@ -35,3 +35,9 @@ class AddForm(Form):
     def shown_size(self) -> str:
         """Return the size of the button that takes the place of the one pressed."""
         return self.size.data if self.size.data in SIZES else SIZES[-1]
+
+
+class CodeForm(Form):
+    """A coupon code, as it was typed: the domain says what is wrong with it."""
+
+    code = StringField(filters=[one_line])

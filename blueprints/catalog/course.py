@@ -7,9 +7,12 @@ from blueprints.catalog import bp, fragments, linked_data
 from domain.catalog.availability import Offer
 from domain.catalog.index import facets
 from domain.community import review_list
-from domain.pages import course_page
+from domain.pages import code_note, course_page
+from domain.pages.code_note import CodeNote
+from domain.pages.course_page import CoursePage
 from domain.platform.event_registry import EventName
-from web import cart_cookie, cover_image, hypermedia, signed_in, visitor
+from models import User
+from web import cart_cookie, coupon_cookie, cover_image, hypermedia, signed_in, visitor
 from web.etags import with_etag
 
 
@@ -39,6 +42,7 @@ def course(slug: str) -> Response:
         reviews=reviews,
         owned={} if hypermedia.is_swap() else fragments.owned_by_reader(page.related),
         in_cart=page.row.id in cart_cookie.product_ids(),
+        code_note=_code_note(page, user),
         can_review=page.offer == Offer.CONTINUE and page.row.deleted_at is None,
         focus="list" if "reviews_page" in request.args else None,
     )
@@ -56,6 +60,13 @@ def cover(slug: str) -> Response:
     response = Response(cover_image.draw(row.slug, row.category_slug, row.title), mimetype="image/png")
     response.headers["Cache-Control"] = "public, max-age=86400"
     return response
+
+
+def _code_note(page: CoursePage, user: User | None) -> CodeNote | None:
+    """Say what the code that the reader came with saves, where the course can be bought."""
+    if page.offer != Offer.BUY:
+        return None
+    return code_note.load(page.row.id, user, coupon_cookie.kept())
 
 
 def _moved(slug: str) -> Response:
