@@ -80,8 +80,10 @@ def test_the_review_says_what_it_saves_or_why_not(
 def test_nothing_to_pay_needs_no_card(shop: Shop, cast: Cast, with_code: Callable[..., FlaskClient]) -> None:
     cy = in_cart(with_code(value=100), cast)
     assert "Get it for free" in cy.get(REVIEW).text
-    cy.post(REVIEW, data={"product": "cart", "seen_total": "0"})
-    assert shop.creates() == []
+    session_id = shop.session_in(cy.post(REVIEW, data={"product": "cart", "seen_total": "0"}))
+    shop.stripe.pay(session_id)
+    assert shop.stripe.get("checkout.session", session_id)["payment_status"] == "no_payment_required"
+    shop.hear()
     assert uses(shop) == ["consumed"]
     assert shop.count(Order, Order.status == OrderStatus.COMPLETED, Order.total_cents == 0) == 1
 
