@@ -1,5 +1,6 @@
 """The lines of an order: prices and shares, frozen when its checkout opens."""
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
@@ -28,7 +29,9 @@ def freeze(order: Order, quote: OrderQuote, buyer: User) -> list[Purchase]:
     coupon = quote.discount.coupon
     order.coupon_code = (coupon.code or coupon.label)[:64] if coupon is not None else None
     db.session.flush()
-    redemptions.reserve(order, quote.discount)
+    # Under a reverse charge the discount counts without the tax that the buyer owes.
+    applied = replace(quote.discount, by_line=tuple(line.discount_cents for line in quote.lines))
+    redemptions.reserve(order, applied)
     presents = [
         (line, quoted.wanted.gift)
         for line, quoted in zip(lines, quote.lines, strict=True)
