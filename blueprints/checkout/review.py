@@ -51,7 +51,7 @@ def pay() -> Response:
     basket = _basket(form.product.data or "")
     form.validate()
     try:
-        with Attempt(form, "product") as attempt:
+        with Attempt(form) as attempt:
             for _ in range(checkout.ROUNDS):
                 if answer := go_to_stripe(basket, form.seen, form.given):
                     return answer
