@@ -142,7 +142,7 @@ def _complete(order: Order, session: Session, left_out: list[Purchase]) -> None:
     for line in order.purchases:
         line.status = PurchaseStatus.COMPLETED if line in bought else PurchaseStatus.FAILED
     db.session.flush()
-    # In one order for all buyers: each delivery locks its product.
+    orders.lock_products(bought)
     for line in sorted(bought, key=lambda line: line.product_id):
         _hand_over(line, now)
     _empty_cart(order, bought)

@@ -2,6 +2,7 @@
 
 import secrets
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -112,6 +113,16 @@ def lock(order_id: uuid.UUID) -> Order:
         )
     )
     return sql.locked(query, keys=True).one()
+
+
+def lock_products(lines: Collection[Purchase]) -> None:
+    """Lock what `lines` deliver, in one order for all buyers: products, and the courses of their shares.
+
+    A bundle's courses may be lines of another order, which would lock them in an order of its own.
+    """
+    ids = {line.product_id for line in lines} | {share.course_id for line in lines for share in line.shares}
+    query = select(Product.__table__.c.id).where(Product.__table__.c.id.in_(ids))
+    db.session.execute(query.order_by(Product.__table__.c.id).with_for_update(key_share=True)).all()
 
 
 def _one(user: User, column: InstrumentedAttribute[Any], value: str) -> Order | None:
