@@ -66,7 +66,8 @@ def encode(source: Path, targets: Sequence[EncodingTarget], duration: float, pro
             stream.codec_context.thread_count = int(THREADS)
         if video:
             video.codec_context.thread_type = "AUTO"
-        work = _Work(began(container), [_Writer(target, video, audio) for target in targets])
+        filters: dict[tuple[int, int], PictureFilter] = {}
+        work = _Work(began(container), [_Writer(target, video, audio, filters) for target in targets])
         reached = 0.0
         for frame in container.decode(streams):
             if not isinstance(frame, av.VideoFrame | av.AudioFrame):
@@ -123,15 +124,22 @@ class _Work:
 
 
 class _Writer:
-    """Scales, encodes and muxes one target."""
+    """Scales, encodes and muxes one target. Targets of one size share their filter of `filters`."""
 
-    def __init__(self, target: EncodingTarget, video: VideoStream | None, audio: AudioStream | None) -> None:
+    def __init__(
+        self,
+        target: EncodingTarget,
+        video: VideoStream | None,
+        audio: AudioStream | None,
+        filters: dict[tuple[int, int], PictureFilter],
+    ) -> None:
         self._out, self._path = open_output(target.path), target.path
         self._video = self._audio = None
         if video and target.width:
             colors = colors_of(video)
             self._video = self._add_video(target, video, colors)
-            self._picture = PictureFilter(target.width, target.height, colors)
+            size = target.width, target.height
+            self._picture = filters.setdefault(size, PictureFilter(*size, colors))
         if audio:
             self._audio = add_sound(self._out, audio_layout(audio))
         self._next_key = self._ends_at = 0

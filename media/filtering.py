@@ -61,9 +61,15 @@ class PictureFilter:
     def __init__(self, width: int, height: int, colors: Colors, pixels: str = "yuv420p") -> None:
         self._size, self._colors, self._pixels = (width, height), colors, pixels
         self._graph: tuple[tuple[object, ...], Graph] | None = None
+        self._last: tuple[av.VideoFrame, av.VideoFrame] | None = None
 
     def apply(self, frame: av.VideoFrame) -> av.VideoFrame:
-        """Filter one frame."""
+        """Filter one frame; the last one again gives the same result without work."""
+        if self._last is None or self._last[0] is not frame:
+            self._last = frame, self._filtered(frame)
+        return self._last[1]
+
+    def _filtered(self, frame: av.VideoFrame) -> av.VideoFrame:
         shape = (frame.width, frame.height, frame.format.name, frame.rotation, frame.time_base)
         if self._graph is None or self._graph[0] != shape:
             self._graph = (shape, self._build(frame))
