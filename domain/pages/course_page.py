@@ -1,6 +1,7 @@
 """The queries of the course page, and the offer to its visitor."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -18,7 +19,8 @@ from domain.learning import prerequisites
 from domain.learning.prerequisites import LockingCourse
 from domain.media import code_archives, recordings
 from domain.media.recordings import Playback
-from domain.pages import course_query, page_preview
+from domain.pages import bundles_with, course_query, page_preview
+from domain.pages.bundles_with import BundleHint
 from models import (
     CodeArchive,
     Product,
@@ -82,6 +84,7 @@ class CoursePage:
     is_preview: bool = False
     progress: int | None = None
     reported: str = ""
+    bundles: list[BundleHint] = field(default_factory=list)
     film: Playback | None = None
     code: CodeArchive | None = None
     may_be_given: bool = False
@@ -148,10 +151,16 @@ def load(slug: str, visitor: User | None, preview: bool = False) -> CoursePage |
         is_preview=preview and trusted,
         progress=row.progress,
         reported=course_reports.sentence(row.report, kinds.noun(row)),
+        bundles=_bundles(row, visitor, offer, now),
         film=recordings.play(row.film) if row.film else None,
         code=code_archives.offered(row.id) if row.has_code and (trusted or row.is_owned) else None,
         may_be_given=bool(row.price_now_cents) and availability.is_available(row, now),
     )
+
+
+def _bundles(row: Any, visitor: User | None, offer: Offer, now: datetime) -> list[BundleHint]:
+    """List the bundles to offer with the course; most courses are in none, and ask no more."""
+    return bundles_with.hints(row.id, visitor, now) if row.is_in_bundles and offer == Offer.BUY else []
 
 
 def moved_to(slug: str) -> str | None:

@@ -15,6 +15,7 @@ from domain.community import course_reports
 from domain.learning import access_facts, library
 from models import (
     AccessGrant,
+    BundleCourse,
     CodeArchive,
     Enrollment,
     Lesson,
@@ -66,7 +67,8 @@ def _row(with_visitor: bool) -> Select[Any]:
             profiles.c.headline.label("creator_headline"),
             categories.c.name.label("category_name"), categories.c.slug.label("category_slug"),
             parent.c.name.label("parent_name"), parent.c.slug.label("parent_slug"),
-            held.label("is_owned"), wished.label("is_wished"), progress.label("progress"),
+            _in_bundles(now).label("is_in_bundles"), held.label("is_owned"), wished.label("is_wished"),
+            progress.label("progress"),
             finished.label("finished_at"), begun.label("is_begun"),
             report.label("report"), order.label("order_number"),
             _tags().label("tags"), _required(now).label("required"),
@@ -93,6 +95,22 @@ def _order_under_way(visitor: Any) -> Any:
         .limit(1)
         .correlate(products)
         .scalar_subquery()
+    )
+
+
+def _in_bundles(now: Any) -> Any:
+    """Build the SQL condition that the catalogue lists a bundle with it at `now`, a parameter."""
+    bundle, none, link = products.alias("with_it"), courses.alias("no_course"), BundleCourse.__table__
+    with_it = link.join(bundle, bundle.c.id == link.c.bundle_id).outerjoin(none, none.c.id == bundle.c.id)
+    return (
+        select(link.c.bundle_id)
+        .select_from(with_it)
+        .where(
+            link.c.course_id == products.c.id,
+            link.c.agreed_at.is_not(None),
+            asked_last(availability.listed(now, bundle.c, none.c)),
+        )
+        .exists()
     )
 
 

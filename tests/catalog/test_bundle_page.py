@@ -97,3 +97,22 @@ def test_hidden_ones_are_unknown_to_strangers(
     assert "Only its creator" in signed_in(cast.ada).get(PAGE).text
     assert app.test_client().get("/bundles/nothing").status_code == 404
     assert app.test_client().get("/bundles/flask-first-steps").status_code == 404
+
+
+def test_course_pages_name_their_bundles(app: Flask, cast: Cast, bundle: Product, signed_in: Browser) -> None:
+    page = app.test_client().get("/courses/flask-first-steps").text
+    assert f'href="{PAGE}"' in page
+    assert "2 courses for $30.00, $10.00 less than one by one" in page
+    with app.test_request_context(method="POST"):
+        db.session.get_one(Bundle, bundle.id).visibility = "private"
+        db.session.commit()
+    assert PAGE not in app.test_client().get("/courses/flask-first-steps").text
+
+
+def test_the_catalogue_filters_by_kind(app: Flask, bundle: Product) -> None:
+    page = app.test_client().get("/courses?kind=bundle").text
+    assert f'href="{PAGE}"' in page
+    assert 'href="/courses/flask-first-steps"' not in page
+    page = app.test_client().get("/courses?kind=course").text
+    assert 'href="/courses/flask-first-steps"' in page
+    assert f'href="{PAGE}"' not in page

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from domain.base import money
 from domain.base.text import one_line
 from domain.catalog.index import words
-from models import Level, Tier
+from models import Level, ProductKind, Tier
 
 SORTS = {
     "relevance": "Best match",
@@ -126,6 +126,11 @@ def read(values: Mapping[str, list[str]], facets: Iterable[Facet]) -> Selection:
 def level() -> Facet:
     """Build the facet of the level; codes number the levels in order."""
     return Facet("level", "Level", True, _numbered((x.value, x.value.capitalize()) for x in Level))
+
+
+def kind() -> Facet:
+    """Build the facet of the kind of product; codes number the kinds in order."""
+    return Facet("kind", "Kind", True, _numbered((x.value, f"{x.value.capitalize()}s") for x in ProductKind))
 
 
 def tier() -> Facet:

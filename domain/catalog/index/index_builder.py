@@ -28,6 +28,7 @@ from models import (
     Course,
     Level,
     Product,
+    ProductKind,
     SearchDocument,
     Tier,
 )
@@ -73,7 +74,7 @@ def _rows(moment: datetime) -> Select[Any]:
     price_now, reference = pricing.price_at(moment), pricing.reference_at(moment)
     return (
         select(
-            p.id, p.category_id, p.level, p.tier, reference, price_now.label("price_now"), p.currency,
+            p.id, p.kind, p.category_id, p.level, p.tier, reference, price_now.label("price_now"), p.currency,
             p.rating_avg, p.rating_count, p.holder_count, p.published_at, p.featured, c.technology,
             c.language, c.duration_seconds, d.c.id, d.c.title, d.c.keywords,
             p.summary,
@@ -106,9 +107,12 @@ class _Columns:
 
     def add(self, batch: Sequence[Any]) -> None:
         """Append a batch of rows to the columns."""
-        plain: dict[str, list[int]] = {name: [] for name in ("level", "tier", "rating", "duration", "sale")}
+        plain: dict[str, list[int]] = {
+            name: [] for name in ("kind", "level", "tier", "rating", "duration", "sale")
+        }
+        kinds = {kind: code for code, kind in enumerate(ProductKind)}
         for (
-            id_, category, level, tier, reference, price, currency, rating, count, sales, published,
+            id_, kind, category, level, tier, reference, price, currency, rating, count, sales, published,
             featured, technology, language, seconds, document, title, keywords, summary,
         ) in batch:  # fmt: skip
             if document is not None:
@@ -124,6 +128,7 @@ class _Columns:
             self.score.append((rating * count + USUAL_RATING * USUAL_WEIGHT) / (count + USUAL_WEIGHT))
             self.sales.append(sales)
             self.published.append(published.timestamp())
+            plain["kind"].append(kinds[kind])
             plain["level"].append(_LEVELS[level])
             plain["tier"].append(_TIERS[tier])
             plain["rating"].append(facets.rating_code(rating))
@@ -188,6 +193,7 @@ class _Columns:
         steps, empty = facets.price_steps(self.currency()), bytearray()
         return {
             "category": (_category_facet(categories), self.category),
+            "kind": (facets.kind(), self.codes.get("kind", empty)),
             "level": (facets.level(), self.codes.get("level", empty)),
             "technology": (facets.technology(technologies), technology_codes),
             "price": (
