@@ -8,10 +8,10 @@ from blueprints.bundles.linked_data import json_ld
 from domain.bundles import taking
 from domain.catalog import kinds
 from domain.community import review_list
-from domain.pages import bundle_page
+from domain.pages import bundle_page, code_note
 from domain.platform.event_registry import EventName
 from models import Bundle
-from web import cart_cookie, hypermedia, signed_in, visitor
+from web import cart_cookie, coupon_cookie, hypermedia, signed_in, visitor
 from web.actions import Attempt
 from web.etags import with_etag
 from web.forms import ButtonForm
@@ -37,6 +37,9 @@ def show(slug: str) -> Response:
         product=page.bundle,
         reviews=reviews,
         linked_data=json_ld(page),
+        code_note=code_note.load(page.bundle.id, reader, coupon_cookie.kept())
+        if page.offer == bundle_page.BundleOffer.BUY
+        else None,
         in_cart=page.bundle.id in cart_cookie.product_ids(),
         can_review=page.offer == bundle_page.BundleOffer.HELD,
         focus="list" if "reviews_page" in request.args else None,

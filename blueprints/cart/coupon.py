@@ -12,7 +12,7 @@ from domain.people import rate_limits
 from models import db
 from web import cart_cookie, coupon_cookie, hypermedia, signed_in
 
-TOO_MANY = "Too many codes were tried from your network. Wait an hour, then try again."
+TOO_MANY = "Too many codes were tried from your network. Wait a while, then try again."
 
 
 @bp.post("/cart/coupon")

@@ -13,7 +13,7 @@ from domain import Refused
 from domain.base import clock, money, sql
 from domain.catalog import price_history
 from domain.platform import settings
-from models import Order, PlatformSettings, Product, User, db
+from models import Coupon, CouponKind, Order, PlatformSettings, Product, User, db
 
 # What Stripe charges in (https://docs.stripe.com/currencies#presentment-currencies).
 CHARGEABLE = frozenset(
@@ -73,6 +73,11 @@ def change(to: str, admin: User | None) -> None:
             f"{code} has other minor units than {before.upper()}, so prices would change. Make your courses"
             " free first, then price them again."
         )
+    if _units(code) != _units(before) and _has_amounts_off():
+        raise Refused(
+            f"{code} has other minor units than {before.upper()}, so the amounts of coupons would change."
+            " Make them percentages without a smallest order first."
+        )
     least = money.least_charge(code)
     if _has_prices(below=least):
         raise Refused(
@@ -82,6 +87,12 @@ def change(to: str, admin: User | None) -> None:
     db.session.execute(update(Product).values(currency=code.lower(), updated_at=clock.now()))
     price_history.relabel(code.lower())
     settings.change(admin, currency=code.lower())
+
+
+def _has_amounts_off() -> bool:
+    """Tell if any coupon takes an amount off, or asks for an order of some amount."""
+    asked = or_(Coupon.kind == CouponKind.FIXED_AMOUNT, Coupon.min_order_cents > 0)
+    return db.session.scalar(select(Coupon.id).where(asked).limit(1)) is not None
 
 
 def _units(currency: str) -> tuple[int, int]:

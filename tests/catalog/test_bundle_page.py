@@ -12,6 +12,7 @@ from tests.bundles.making import make_bundle, make_course
 from tests.cast import Cast
 from tests.checkout.conftest import shop as shop
 from tests.checkout.shop import Shop
+from tests.coupons.making import coupon
 
 Browser = Callable[[User], FlaskClient]
 PAGE = "/bundles/web-bundle"
@@ -116,3 +117,11 @@ def test_the_catalogue_filters_by_kind(app: Flask, bundle: Product) -> None:
     page = app.test_client().get("/courses?kind=course").text
     assert 'href="/courses/flask-first-steps"' in page
     assert f'href="{PAGE}"' not in page
+
+
+def test_the_page_says_what_a_code_saves(app: Flask, bundle: Product) -> None:
+    with app.test_request_context(method="POST"):
+        coupon()
+        db.session.commit()
+    page = app.test_client().get(f"/bundles/{bundle.slug}?code=welcome10").text
+    assert "“WELCOME10” takes $3.00 off. You pay $27.00." in " ".join(page.split())

@@ -13,6 +13,7 @@ from domain.platform import settings
 from domain.portable import InvalidCourse, importing
 from models import (
     AccessGrant,
+    Coupon,
     Document,
     Earning,
     Order,
@@ -25,6 +26,7 @@ from models import (
     db,
 )
 from tests.cast import Cast, unguard_earnings
+from tests.coupons.making import coupon
 
 YEN, DINARS = ("jpy", "¥500 to ¥1,000"), ("kwd", "KWD\u00a05 to KWD\u00a010")
 
@@ -125,3 +127,15 @@ def test_creators_see_an_example_in_the_currency(app: Flask, cast: Cast) -> None
     page = app.test_client().get("/teach").text
     assert "¥2,000" in page
     assert "¥1,400" in page
+
+
+def test_coupons_with_amounts_keep_the_minor_units(app: Flask, cast: Cast) -> None:
+    with app.test_request_context(method="POST"):
+        forget_orders()
+        db.session.execute(update(Product).values(price_cents=0, tier=None))
+        made = coupon(min_order_cents=2000)
+        db.session.commit()
+        assert "the amounts of coupons would change" in run(app, "jpy")
+        db.session.execute(update(Coupon).where(Coupon.id == made.id).values(min_order_cents=0))
+        db.session.commit()
+    assert "Courses are sold in JPY." in run(app, "jpy")

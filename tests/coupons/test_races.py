@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, update
 from sqlalchemy.engine import Engine
 
 from domain import Refused
@@ -22,6 +22,7 @@ from tests.coupons.making import coupon, order
 from tests.effort import times
 
 CHECKOUTS, USES = times(24, 200), times(3, 20)
+FEW = 3
 
 
 @pytest.fixture
@@ -73,7 +74,10 @@ def test_without_the_lock_more_do(
     app: Flask, checkouts: list[uuid.UUID], without_lock: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All of a few have counted before the first writes."""
-    met, real = threading.Barrier(USES + 1), redemptions._refusal
+    with app.app_context():
+        db.session.execute(update(Coupon).values(max_uses=FEW))
+        db.session.commit()
+    met, real = threading.Barrier(FEW + 1), redemptions._refusal
 
     def count_and_wait(*asked: Any) -> str | None:
         sentence = real(*asked)
@@ -82,7 +86,7 @@ def test_without_the_lock_more_do(
         return sentence
 
     monkeypatch.setattr(redemptions, "_refusal", count_and_wait)
-    calls: list[Callable[[], bool]] = [lambda one=one: reserve(app, one) for one in checkouts[: USES + 1]]
-    with ThreadPoolExecutor(USES + 1) as pool:
+    calls: list[Callable[[], bool]] = [lambda one=one: reserve(app, one) for one in checkouts[: FEW + 1]]
+    with ThreadPoolExecutor(FEW + 1) as pool:
         list(pool.map(lambda call: call(), calls))
-    assert taken(app) == USES + 1
+    assert taken(app) == FEW + 1
