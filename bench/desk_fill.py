@@ -10,6 +10,7 @@ over the last fifty days. Rows are inserted in bulk, with the indexes created af
 import argparse
 import random
 import time
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,12 +22,14 @@ from domain.base import money
 from models import (
     AccessGrant,
     AuditEntry,
+    Document,
     Earning,
     EmailMessage,
     Enrollment,
     Event,
     Lesson,
     ModerationItem,
+    NumberSeries,
     Order,
     Product,
     Purchase,
@@ -53,7 +56,7 @@ def enlarge(purchases: int, events: int, say: Any = print) -> None:
     writer = Writer()
     buyers = _add_buyers(writer, dice, now)
     courses, lessons = _courses(), _lessons()
-    with without_indexes(Order, Purchase, PurchaseShare, Earning, AccessGrant, Enrollment):
+    with without_indexes(Order, Purchase, PurchaseShare, Earning, Document, AccessGrant, Enrollment):
         _sell(writer, dice, now, purchases, buyers, courses, say)
     say("The indexes of what was sold are made")
     with without_indexes(Event):
@@ -121,7 +124,7 @@ def _sell(
 ) -> None:  # fmt: skip
     shares = _shares(count, len(courses))
     dice.shuffle(shares)
-    sold = [0] * len(courses)
+    sold, places = [0] * len(courses), Counter[int]()
     start, step = now.timestamp() - PURCHASE_DAYS * 86400, PURCHASE_DAYS * 86400 / count
     for first in range(0, count, BATCH):
         parts: dict[str, list[Row]] = {name: [] for name in _SOLD}
@@ -131,10 +134,12 @@ def _sell(
             sold[shares[number]] += 1
             buyer = buyers[(shares[number] * 31 + place * STEP) % BUYERS]
             _sale(writer, dice, parts, number, start + number * step, buyer, course, now.timestamp())
+            _invoice(dice, parts, places, start + number * step)
         for name, (table, columns) in _SOLD.items():
             writer.write(table, columns, parts[name])
         if first % (BATCH * 10) == 0:
             say(f"{first + len(parts['orders']):,} of {count:,} purchases")
+    writer.write(NumberSeries, ("series", "year", "last"), [("BENCH", *one) for one in places.items()])
 
 
 _STAMPS = ("created_at", "updated_at")
@@ -170,6 +175,14 @@ _SOLD: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     "grants": (
         AccessGrant,
         ("id", "user_id", "course_id", "source", "source_id", "purchase_id", "granted_at", *_STAMPS),
+    ),
+    "documents": (
+        Document,
+        (
+            "id", "kind", "series", "year", "place", "number", "order_id", "revision", "issued_on",
+            "language", "currency", "net_cents", "tax_cents", "total_cents", "snapshot", "pdf_key",
+            "created_at",
+        ),
     ),
     "enrolments": (
         Enrollment,
@@ -221,6 +234,20 @@ def _sale(
         (
             key(dice, at), buyer, course_id, "completed" if done else "active", 100 if done else number % 100,
             0, when, *finished, when, when, when,
+        )
+    )  # fmt: skip
+
+
+def _invoice(dice: random.Random, parts: dict[str, list[Row]], places: Counter[int], at: float) -> None:
+    """Add the invoice of the sale added last; its series is none of the shop's."""
+    order, paid, when = parts["orders"][-1][0], parts["orders"][-1][4], parts["orders"][-1][-1]
+    day = datetime.fromtimestamp(at, UTC).date()
+    places[day.year] += 1
+    number = f"BENCH-{day.year}-{places[day.year]:06}"
+    parts["documents"].append(
+        (
+            key(dice, at), "invoice", "BENCH", day.year, places[day.year], number, order, 1, day.isoformat(),
+            "en", "usd", paid, 0, paid, "{}", f"documents/{number}.pdf", when,
         )
     )  # fmt: skip
 

@@ -14,18 +14,21 @@ def receipt(
     landings: Sequence[tuple[str, str]],
     locks: Sequence[str] = (),
     refund: tuple[str, str] | None = None,
+    invoice: str = "",
 ) -> EmailMessage:
     """Send the receipt, once: products, amounts and links; needs `order.purchases` and `completed_at`.
 
     `landings` are the words and paths of the links to which the purchases lead, `locks` what has to be done
     before each of them opens, "" if nothing. `refund` is the sentence about changing one's mind, and a mailto
-    address.
+    address. `invoice` is the number of the invoice.
     """
     terms, mailto = refund or ("", "")
     day = order.completed_at or order.created_at
     return compose(
         "receipt", user.email, user, key=f"receipt:{order.id}", paid_on=f"{day.day} {day:%B %Y}",
-        refund_terms=terms, refund_mailto=mailto, **_order_facts(user, order, landings, locks),
+        refund_terms=terms, refund_mailto=mailto, invoice=invoice,
+        invoice_url=url_to("orders.document", number=order.number, document=invoice) if invoice else "",
+        **_order_facts(user, order, landings, locks),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import delete, text
 
 from domain.catalog.index import search
 from domain.documents import invoices
@@ -22,6 +22,7 @@ from models import (
     Earning,
     Enrollment,
     GrantSource,
+    Job,
     Lesson,
     LessonKind,
     LessonVisibility,
@@ -273,3 +274,4 @@ def _sale(bo: User, ada: User, course: Course) -> None:
     )  # fmt: skip
     db.session.refresh(order, ["purchases"])
     invoices.issue(order)
+    db.session.execute(delete(Job).where(Job.kind == "make_document"))  # the worker has done nothing yet

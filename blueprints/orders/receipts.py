@@ -1,23 +1,51 @@
 """Routes of a buyer's orders and receipts."""
 
-from flask import abort, request
+from functools import partial
+
+from flask import abort, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from blueprints.orders import bp
 from domain.catalog import kinds
-from domain.commerce import orders, refund_terms
+from domain.commerce import order_search, orders, refund_terms
+from domain.commerce.order_search import OrderFilter
+from domain.documents import corrections, lookups, parties
+from domain.gifts import giving
+from domain.gifts import orders as gift_lines
 from web import hypermedia
+from web.query_args import choice_arg, text_arg
+
+TABS = {
+    None: "All",
+    OrderFilter.PAID: "Paid",
+    OrderFilter.UNPAID: "Not paid",
+    OrderFilter.REFUNDED: "Refunded",
+}
 
 
 @bp.get("/orders")
 def index() -> Response:
-    """List the reader's orders, newest first."""
-    after = request.args.get("after", "")
-    listing = orders.list_orders(current_user, after)
+    """List the reader's orders of one state, or those that `q` finds, newest first."""
+    after, text = request.args.get("after", ""), text_arg("q")
+    state = choice_arg("state", OrderFilter, None)
+    listing = order_search.page(current_user, after, text, state)
     refunds = orders.refunds_of(listing.rows)
-    standings = {order.id: orders.buyer_status(order, refunds.get(order.id)).value for order in listing.rows}
-    return hypermedia.render("orders/index.html", listing=listing, standings=standings, is_first=not after)
+    address = partial(url_for, "orders.index", q=text or None)
+    return hypermedia.render(
+        "orders/index.html",
+        listing=listing,
+        standings={
+            order.id: orders.buyer_status(order, refunds.get(order.id)).value for order in listing.rows
+        },
+        invoices=lookups.invoices_of(order.id for order in listing.rows),
+        is_first=not after,
+        text=text,
+        state=state,
+        tabs=[(name, address(state=one.value if one else None), one == state) for one, name in TABS.items()],
+        newest=address(state=state),
+        older=address(state=state, after=listing.after) if listing.after else None,
+    )
 
 
 @bp.get("/orders/<number>")
@@ -26,7 +54,11 @@ def show(number: str) -> Response:
     order = orders.find(current_user, number) or abort(404)
     refund = orders.refunds_of([order]).get(order.id)
     standing = orders.buyer_status(order, refund).value
+    documents = lookups.of_order(order.id)
+    sold_by, billed_to = parties.of_documents(documents, current_user)
     return hypermedia.render(
         "orders/show.html", order=order, refund=refund, standing=standing, landing=kinds.landing,
-        lock_of=kinds.lock_of, refund_terms=refund_terms.of(order),
+        lock_of=kinds.lock_of, refund_terms=refund_terms.of(order), documents=documents,
+        gifts=gift_lines.of_order(order.id), gift_state=giving.state, sold_by=sold_by, billed_to=billed_to,
+        may_correct=corrections.refusal(current_user, documents) is None,
     )  # fmt: skip

@@ -150,8 +150,8 @@ def _complete(order: Order, session: Session, left_out: list[Purchase]) -> None:
         _send_back(order, session, line)
     audit.record(order.user, AuditAction.ORDER_COMPLETED, order)
     order_events.write(EventName.PURCHASE_COMPLETED, order, bought)
-    invoices.issue(order)
-    _send_receipt(order)
+    invoice = invoices.issue(order)
+    _send_receipt(order, invoice.number)
 
 
 def _empty_cart(order: Order, bought: list[Purchase]) -> None:
@@ -161,11 +161,12 @@ def _empty_cart(order: Order, bought: list[Purchase]) -> None:
     carts.remove_bought(order.user, own, gift_items)
 
 
-def _send_receipt(order: Order) -> None:
+def _send_receipt(order: Order, invoice: str) -> None:
     locks = [kinds.lock_of(purchase) for purchase in order.purchases]
     said = [lock.sentence if lock else "" for lock in locks]
     terms = refund_terms.of(order)
-    mail.receipt(order.user, order, _landings(order), said, (terms.sentence, terms.mailto) if terms else None)
+    back = (terms.sentence, terms.mailto) if terms else None
+    mail.receipt(order.user, order, _landings(order), said, back, invoice)
 
 
 def _send_back(order: Order, session: Session, line: Purchase) -> None:

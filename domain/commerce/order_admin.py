@@ -9,9 +9,10 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from domain.base import pagination, sql
 from domain.base.pagination import Page
+from domain.documents import lookups
 from domain.people import directory
 from domain.platform import audit
-from models import AuditEntry, Order, OrderStatus, Purchase, Refund, StripeEvent, db
+from models import AuditEntry, Document, Order, OrderStatus, Purchase, Refund, StripeEvent, db
 
 PAGE_SIZE = 50
 
@@ -26,11 +27,12 @@ class OrderSort(StrEnum):
 
 @dataclass(frozen=True)
 class OrderDetails:
-    """Everything stored about an order: Stripe's events, refunds and the audit log."""
+    """Everything stored about an order: Stripe's events, refunds, documents and the audit log."""
 
     order: Order
     events: list[StripeEvent]
     refunds: list[Refund]
+    documents: list[Document]
     history: list[tuple[AuditEntry, str | None]]
 
 
@@ -79,7 +81,7 @@ def find(number: str) -> Order | None:
 
 
 def details_of(order: Order) -> OrderDetails:
-    """Load everything stored about `order`, in three queries."""
+    """Load everything stored about `order`, in four queries."""
     about = [key for key in (order.stripe_session_id, order.stripe_payment_intent_id) if key]
     refunds = select(Refund).where(Refund.order_id == order.id).order_by(Refund.created_at)
     found = list(db.session.scalars(refunds))
@@ -89,6 +91,7 @@ def details_of(order: Order) -> OrderDetails:
         order=order,
         events=list(db.session.scalars(events.limit(PAGE_SIZE))),
         refunds=found,
+        documents=lookups.of_order(order.id),
         history=audit.history_of("order", order.id, PAGE_SIZE),
     )
 

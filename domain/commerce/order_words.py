@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from domain.commerce.orders import BuyerStatus
+from domain.documents import pdf_words
 from models import Order, OrderStatus, RefundStatus
 
 
@@ -36,6 +37,22 @@ _REFUNDS = {
     RefundStatus.FAILED.value: Words("Refund failed", "bad"),
     RefundStatus.CANCELED.value: Words("Refund cancelled", "neutral"),
 }
+
+
+def method(order: Order) -> str:
+    """Say what paid an order: "Visa ending in 4242", or Stripe where that isn't known."""
+    if not order.total_cents:
+        return "No payment needed"
+    return pdf_words.method(order.payment_method or "", order.payment_last4 or "") or "Stripe"
+
+
+def taxes(order: Order) -> list[tuple[str, int]]:
+    """Sum the tax of the loaded lines by rate: "19 %" and minor units, the highest rate first."""
+    rates = sorted({line.tax_rate_bp for line in order.purchases if line.tax_cents}, reverse=True)
+    return [
+        (pdf_words.rate(rate), sum(line.tax_cents for line in order.purchases if line.tax_rate_bp == rate))
+        for rate in rates
+    ]
 
 
 def title(order: Order) -> str:

@@ -7,11 +7,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload
 
-from domain.base import pagination, sql
-from domain.base.pagination import Cursor, Page
+from domain.base import sql
 from models import Order, OrderStatus, Product, Purchase, Refund, RefundStatus, User, db
 
 PER_PAGE = 20
@@ -45,16 +44,6 @@ def find(user: User, number: str) -> Order | None:
 def find_by_session(user: User, session_id: str) -> Order | None:
     """Load the order of that Checkout Session, if it is `user`'s."""
     return _one(user, Order.stripe_session_id, session_id)
-
-
-def list_orders(user: User, after: str = "") -> Page[Order]:
-    """List a page of `user`'s orders after the cursor `after`, newest first, without cancelled checkouts."""
-    query = with_purchases().where(
-        Order.user_id == user.id, or_(Order.status != OrderStatus.CANCELLED, Order.problem.is_not(None))
-    )
-    newest = pagination.newest_first(query, Order.created_at, Order.id, pagination.read(after))
-    rows = db.session.scalars(newest.limit(PER_PAGE + 1))
-    return pagination.cut(rows, PER_PAGE, lambda order: str(Cursor(order.created_at, order.id)))
 
 
 def on_their_way(user: User) -> list[Order]:

@@ -64,7 +64,7 @@ def count(first: date, last: date, *more: ColumnElement[bool]) -> int:
     return db.session.scalar(query) or 0
 
 
-def numbers_of(order_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
+def invoices_of(order_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
     """Map orders to the number of the invoice that holds."""
     query = select(Document.order_id, Document.number).where(
         Document.order_id.in_(list(order_ids)), Document.counters_id.is_(None)

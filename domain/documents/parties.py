@@ -1,11 +1,13 @@
 """The parties of a document: the shop, which sells in its own name, and the buyer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from domain.documents import pdf_words, snapshots
 from domain.documents.snapshots import Party
+from domain.platform import settings
 from domain.platform.settings import ShopSettings
-from models import Order, User
+from models import Document, DocumentKind, Order, User
 
 LONGEST_LINE = 120
 MOST_LINES = 6
@@ -25,6 +27,15 @@ def seller(site: ShopSettings) -> Party:
 def buyer(order: Order, person: User) -> Party:
     """Describe the buyer by the particulars that stand on the order, or by name and address of mail."""
     return described(order.billing or {}, person)
+
+
+def of_documents(documents: Sequence[Document], person: User) -> tuple[list[str], list[str]]:
+    """Write the seller and the buyer of an order as lines: as on its last invoice, or as they are now."""
+    issued = [document for document in documents if document.kind == DocumentKind.INVOICE]
+    if issued:
+        said = snapshots.of(issued[-1])
+        return pdf_words.party(said.seller), pdf_words.party(said.buyer)
+    return pdf_words.party(seller(settings.current())), pdf_words.party(described({}, person))
 
 
 def described(billing: Mapping[str, Any], person: User) -> Party:

@@ -41,6 +41,7 @@ class AuditAction(StrEnum):
     CHECKOUT_REFUSED = "checkout_refused"
     CLOSE_EVERY_COURSE = "end_open_everything"
     CODE_DAMAGED = "code_damaged"
+    CORRECT_INVOICE = "correct_invoice"
     CREATE_COUPON = "create_coupon"
     CREATE_COURSE = "create"
     DECISION_LAPSED = "decision_lapsed"

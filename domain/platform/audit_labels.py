@@ -32,6 +32,7 @@ WORDS: dict[str, str] = {
     AuditAction.CHANGE_SETTING: "changed a setting",
     AuditAction.CHECKOUT_REFUSED: "recorded a refused checkout",
     AuditAction.CODE_DAMAGED: "found damaged code",
+    AuditAction.CORRECT_INVOICE: "corrected the buyer’s particulars on an invoice",
     AuditAction.CREATE_COUPON: "created a coupon",
     AuditAction.CREATE_COURSE: "created a course",
     AuditAction.DECLINE_APPLICATION: "declined an application to teach",

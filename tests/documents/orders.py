@@ -23,7 +23,8 @@ def paid(cast: Cast, *items: Item, includes: bool = False, at: datetime | None =
     net, tax = sum(item.net for item in items), sum(item.tax for item in items)
     discount = sum(item.discount for item in items)
     order = Order(
-        number=f"LN-{uuid.uuid4().hex[:12]}", user_id=cast.cy.id, cart_key="cart", discount_cents=discount,
+        number=f"LN-{uuid.uuid4().hex[:12].upper()}", user_id=cast.cy.id, cart_key="cart",
+        discount_cents=discount,
         subtotal_cents=net + discount + (tax if includes else 0), tax_cents=tax, total_cents=net + tax,
         prices_include_tax=includes, status=OrderStatus.COMPLETED, completed_at=at or clock.now(),
         stripe_payment_intent_id=f"pi_{uuid.uuid4().hex}", **{"currency": "eur", **more},

@@ -22,6 +22,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "removed": (["GitHub", "Google"], []),
     "provider": ("GitHub",),
     "by_admin": (True, False),
+    "invoice": ("INV-2026-000001", ""),
     "left": (1, 7),
     "new_email": ("bo.new@example.com",),
     "old_email": ("bo.old@example.com",),

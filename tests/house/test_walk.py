@@ -115,6 +115,10 @@ READING = """
 /orders?after=x                                                         303 200 200 200 200 200 200
 /orders/LN-TEST-0001                                                    303 404 200 404 404 404 404
 /orders/LN-NONE-0000                                                    303 404 404 404 404 404 404
+/orders?q=flask&state=paid                                              303 200 200 200 200 200 200
+/orders?state=lost                                                      303 404 404 404 404 404 404
+/orders/LN-TEST-0001/particulars                                        303 404 200 404 404 404 200
+/orders/LN-NONE-0000/particulars                                        303 404 404 404 404 404 404
 /orders/LN-TEST-0001/documents/{invoice}.pdf                            303 404 200 404 404 404 200
 /orders/LN-TEST-0001/documents/INV-2000-000001.pdf                      303 404 404 404 404 404 404
 /orders/LN-NONE-0000/documents/{invoice}.pdf                            303 404 404 404 404 404 404
@@ -341,6 +345,7 @@ WRITING = """
 /account/security/identities/{nobody}/remove                            303 404 404 404 404 404 404
 /account/security/link/github                                           303 404 404 404 404 404 404
 /account/notifications                                                  303 303 303 303 303 303 303
+/orders/LN-TEST-0001/particulars                                        303 404 303 404 404 404 303
 /account/billing                                                        303 303 303 303 303 303 303
 /account/security/devices/{bos_device}/sign-out                         303 303 303 303 303 303 303
 /account/security/devices/{nobody}/sign-out                             303 303 303 303 303 303 303

@@ -23,7 +23,9 @@ STRANGER = (
 )  # fmt: skip
 LEARNER = (
     "/learn", "/learn/flask-first-steps/hello-flask", "/learn/flask-first-steps/forms-on-film", "/orders",
-    "/orders/LN-TEST-0001", "/courses/flask-first-steps", "/account", "/account/email", "/account/prove",
+    "/orders/LN-TEST-0001",
+    "/orders/LN-TEST-0001/particulars", "/courses/flask-first-steps", "/account", "/account/email",
+    "/account/prove",
     "/account/prove/done",
     "/account/notifications", "/notifications", "/wishlist", "/cart", "/courses/reading-code/wish",
     "/courses/reading-code/report", "/teach",

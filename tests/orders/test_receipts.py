@@ -22,7 +22,7 @@ SignIn = Callable[[User], FlaskClient]
 def order_of(app: Flask, cast: Cast, user: User, **values: Any) -> str:
     """An order with one purchase of the Flask course, in whatever state; its number."""
     with app.app_context():
-        number = f"LN-{uuid.uuid4().hex[:12]}"
+        number = f"LN-{uuid.uuid4().hex[:12].upper()}"
         amounts = {"subtotal_cents": 1900, "total_cents": 1900, "currency": "usd"}
         order = Order(number=number, user_id=user.id, cart_key=number, **{**amounts, **values})
         db.session.add(order)
