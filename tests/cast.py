@@ -4,6 +4,7 @@ ada teaches and is vetted; nia is a new creator with a draft; bo bought ada's co
 with an account; una never verified her address; mo runs the shop.
 """
 
+import os
 import uuid
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -45,7 +46,11 @@ from models import (
 )
 
 PASSWORD = "a long enough password"
-START = datetime.now(UTC).replace(microsecond=0) - timedelta(days=40)
+# All processes of a run share one template, so they share its beginning (see tests/conftest.py).
+_BEGAN = os.environ.get("TEST_BEGAN")
+START = (datetime.fromisoformat(_BEGAN) if _BEGAN else datetime.now(UTC)).replace(microsecond=0) - timedelta(
+    days=40
+)
 
 
 @dataclass

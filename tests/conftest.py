@@ -4,9 +4,13 @@ TEST_DATABASE_URL (a PostgreSQL server's maintenance database) runs the same tes
 """
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+# The processes that run tests are started by this one, and take it over.
+os.environ.setdefault("TEST_BEGAN", datetime.now(UTC).isoformat())
 
 pytest.register_assert_rewrite("tests.fixtures")
 

@@ -3,19 +3,14 @@
 The processes that run tests read this; see tests/conftest.py.
 """
 
-import contextlib
 import os
 import pickle
 import re
-import shutil
 import sqlite3
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import flask_migrate
-import psycopg
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
@@ -23,7 +18,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from jinja2 import FileSystemBytecodeCache
-from sqlalchemy import event
+from sqlalchemy import bindparam, event, update
 from sqlalchemy.engine import Engine
 from werkzeug.test import TestResponse
 
@@ -34,10 +29,9 @@ from domain.people import accounts, sessions
 from domain.platform import events
 from models import User, db
 from tables.connections import is_page
-from tests import cast as cast_module
 from tests import effort
 from tests.cast import Cast
-from tests.conftest import ON_POSTGRESQL, SERVER_URL
+from tests.databases import Databases
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -59,29 +53,7 @@ REAL_HASHER, accounts.HASHER = accounts.HASHER, PasswordHasher(time_cost=1, memo
 REAL_RENDER = files.render
 files.render = lambda document: f"%PDF- {document.number}".encode()
 
-# A copy of every table's rows stands beside it, and a function puts them back, which takes a tenth of the
-# time of a new database. Triggers and foreign keys are off meanwhile, generated columns left to themselves.
-KEEP = """
-CREATE SCHEMA kept;
-DO $$ DECLARE t record; everything text := ''; BEGIN
-  FOR t IN SELECT table_name AS name, string_agg(quote_ident(column_name), ',') AS columns
-      FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
-      WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND is_generated = 'NEVER' GROUP BY 1 LOOP
-    EXECUTE format('CREATE TABLE kept.%1$I AS SELECT %2$s FROM public.%1$I', t.name, t.columns);
-    everything := everything || format('DELETE FROM public.%1$I;', t.name)
-      || format('INSERT INTO public.%1$I (%2$s) SELECT %2$s FROM kept.%1$I;', t.name, t.columns);
-  END LOOP;
-  EXECUTE format('CREATE FUNCTION kept.restore() RETURNS void LANGUAGE plpgsql AS %L',
-    'BEGIN ' || everything || 'END');
-END $$"""
-RESTORE = """
-SET session_replication_role = replica; SET lock_timeout = '3s'; SET client_min_messages = error;
-SELECT kept.restore()"""
-SHAPE = """
-SELECT count(*), sum(hashtext(relname)), sum(oid::bigint), sum(relnatts),
-  (SELECT sum(oid::bigint) FROM pg_constraint WHERE connamespace = 'public'::regnamespace),
-  (SELECT sum(oid::bigint) FROM pg_trigger)
-FROM pg_class WHERE relnamespace = 'public'::regnamespace"""
+SIGNED_IN = update(User.__table__).where(User.id == bindparam("holder")).values(last_login_at=bindparam("at"))
 
 WRITES = re.compile(
     r"\s*(INSERT|UPDATE|DELETE|SAVEPOINT|CREATE|WITH .* (INSERT|UPDATE|DELETE)|.*\sFOR (NO KEY )?UPDATE)",
@@ -103,79 +75,6 @@ def _refuse_writing_pages(_connection: object, _cursor: object, statement: str, 
         raise AssertionError(f"A page writes or locks: {statement}")
 
 
-class Databases:
-    """Makes the template once and gives every test a copy of it."""
-
-    def __init__(self, folder: Path, compiled: Path | None = None) -> None:
-        self.compiled = compiled  # where compiled templates are kept for all processes of a run
-        self.name = f"lectern_test_{uuid.uuid4().hex[:12]}"
-        self.folder = folder
-        self.url = self._postgres_url(self.name) if ON_POSTGRESQL else f"sqlite:///{folder / 'test.db'}"
-        self.shape: object = None
-        self.cast = b""  # pickled, which is read faster than its rows
-
-    def make_template(self, app: Flask, fill: Callable[[], None]) -> None:
-        """Migrate an empty database, write into it what `fill` writes, and keep it as the template."""
-        if ON_POSTGRESQL:
-            self._execute(f"CREATE DATABASE {self.name}")
-        with app.app_context():
-            flask_migrate.upgrade()
-            fill()
-            db.session.remove()
-            db.engine.dispose()
-        if ON_POSTGRESQL:
-            self._execute(KEEP, self.name)
-            self._execute(f"ALTER DATABASE {self.name} RENAME TO {self.name}_template")
-        else:
-            shutil.move(self.folder / "test.db", self.folder / "template.db")
-            self._drop_test_db()
-
-    def copy(self, app: Flask) -> None:
-        """Put a fresh copy in place of what the last test left."""
-        with app.app_context():
-            db.session.remove()
-            db.engine.dispose()
-        if ON_POSTGRESQL:
-            self._restore()
-        else:
-            self._drop_test_db()
-            shutil.copy(self.folder / "template.db", self.folder / "test.db")
-
-    def drop(self) -> None:
-        """Leave nothing behind on the server."""
-        if ON_POSTGRESQL:
-            self._execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
-            self._execute(f"DROP DATABASE IF EXISTS {self.name}_template WITH (FORCE)")
-
-    def _restore(self) -> None:
-        """Put the rows back; where the last test changed the tables, or left a lock, begin anew."""
-        if self.shape is not None:
-            with contextlib.suppress(psycopg.Error):
-                if self._execute(SHAPE, self.name) == self.shape:
-                    self._execute(RESTORE, self.name)
-                    return
-        self._execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
-        self._execute(f"CREATE DATABASE {self.name} TEMPLATE {self.name}_template")
-        self._execute(f"ALTER DATABASE {self.name} SET synchronous_commit = off")
-        self.shape = self._execute(SHAPE, self.name)
-
-    def _drop_test_db(self) -> None:
-        """Remove it: what is written over an old file is at once written to the disk as well."""
-        for suffix in ("", "-wal", "-shm"):
-            (self.folder / f"test.db{suffix}").unlink(missing_ok=True)
-
-    @staticmethod
-    def _postgres_url(name: str) -> str:
-        return SERVER_URL.rsplit("/", 1)[0] + "/" + name
-
-    def _execute(self, statement: str, database: str = "") -> object:
-        """Run a statement on the server's maintenance database, or on one that is named; its first row."""
-        url = self._postgres_url(database) if database else SERVER_URL
-        with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
-            cursor = connection.execute(statement)
-            return cursor.fetchone() if cursor.description else None
-
-
 @pytest.fixture(scope="session")
 def chromium() -> "Iterator[Browser]":
     """The one Chromium of this test process, for tests marked `browser`."""
@@ -190,11 +89,16 @@ def chromium() -> "Iterator[Browser]":
         browser.close()
 
 
+def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Find the folder that all processes of a run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
 @pytest.fixture(scope="session")
 def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     """The databases of this test process."""
-    run = tmp_path_factory.getbasetemp()
-    compiled = (run.parent if "PYTEST_XDIST_WORKER" in os.environ else run) / "compiled"
+    compiled = whole_run(tmp_path_factory) / "compiled"
     compiled.mkdir(exist_ok=True)
     made = Databases(tmp_path_factory.mktemp("lectern"), compiled)
     yield made
@@ -237,15 +141,10 @@ def application(databases: Databases, **changes: str) -> Flask:
 
 
 @pytest.fixture(scope="session")
-def whole_app(databases: Databases) -> Flask:
+def whole_app(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """The application, made once; use `app`, which comes with a fresh database."""
     app = application(databases)
-
-    def fill() -> None:
-        cast_module.build()
-        databases.cast = pickle.dumps(cast_module.load())
-
-    databases.make_template(app, fill)
+    databases.share_template(app, whole_run(tmp_path_factory))
     settle_memory()
     return app
 
@@ -260,9 +159,7 @@ def app(whole_app: Flask, databases: Databases) -> Iterator[Flask]:
     yield whole_app
     whole_app.config.clear()
     whole_app.config.update(config_before)
-    with whole_app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    databases.leave(whole_app)
 
 
 @pytest.fixture
@@ -283,14 +180,14 @@ def signed_in(app: Flask) -> Callable[[User], FlaskClient]:
     """A function that gives a browser in which a person is signed in."""
 
     def browser(user: User) -> FlaskClient:
+        visitor = User(id=user.id)  # not loaded, which would take longer than all else here
         with app.app_context():
-            row = db.session.get_one(User, user.id)
-            sessions.start(row, "pytest", "127.0.0.1")
-            token = row.session_token
+            sessions.start(visitor, "pytest", "127.0.0.1")
+            db.session.execute(SIGNED_IN, {"holder": user.id, "at": visitor.last_login_at})
             db.session.commit()
         client = app.test_client()
         with client.session_transaction() as session:
-            session["_user_id"] = token
+            session["_user_id"] = visitor.session_token
             session["_fresh"] = True
         return client
 
