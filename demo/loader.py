@@ -19,7 +19,7 @@ from demo import (
     source,
 )
 from domain.analytics import daily_counts
-from domain.base import clock
+from domain.base import clock, highlighting
 from models import Course, Lesson, PlatformSettings, Role, Tag, User, db
 
 Progress = Callable[[str, int, int], None]
@@ -43,9 +43,10 @@ def load(progress: Progress, with_films: bool = True) -> int:
     categories = catalog.add_categories(source.categories())
     sources = source.courses()
     courses, tags = {}, dict[str, Tag]()
-    for number, one in enumerate(sources, 1):
-        courses[one.slug] = catalog.add_course(one, people, categories, tags, now)
-        progress("Courses", number, len(sources))
+    with highlighting.one_process():
+        for number, one in enumerate(sources, 1):
+            courses[one.slug] = catalog.add_course(one, people, categories, tags, now)
+            progress("Courses", number, len(sources))
     catalog.link_prerequisites(sources, courses)
     bundles.add_bundles(source.bundles(), people, categories, courses, now)
     rows = source.reviews()

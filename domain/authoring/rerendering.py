@@ -12,7 +12,7 @@ from sqlalchemy import null, select, update
 import jobs
 from domain import Refused
 from domain.authoring.page_drafts import own_host
-from domain.base import markdown
+from domain.base import highlighting, markdown
 from domain.catalog import counters
 from models import Lesson, LessonKind, PlatformSettings, Product, db
 
@@ -53,7 +53,8 @@ def begin(stage: str = STAGES[0], after: str = "") -> Batch | None:
 
 def render(batch: Batch) -> list[markdown.RenderedMarkdown | None]:
     """Render the texts; None for one that is refused, which keeps its HTML."""
-    return [_rendered(text.source, batch.own_host) for text in batch.texts]
+    with highlighting.one_process():
+        return [_rendered(text.source, batch.own_host) for text in batch.texts]
 
 
 def end(batch: Batch, made: list[markdown.RenderedMarkdown | None]) -> None:

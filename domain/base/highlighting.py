@@ -11,7 +11,10 @@ import logging
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import NamedTuple
 
@@ -131,20 +134,77 @@ def _aligned(style: re.Match[str]) -> str:
     return f' class="{aligned[1]}"' if aligned else ""
 
 
+@contextmanager
+def one_process() -> Iterator[None]:
+    """Let the texts rendered in this block share a child process: most of its time is its start.
+
+    A text whose time runs out ends it; the next one gets a new one.
+    """
+    child = _Child()
+    token = _shared.set(child)
+    try:
+        yield
+    finally:
+        _shared.reset(token)
+        child.end()
+
+
 def _done(formulas: Sequence[Sequence[object]], listings: Sequence[Sequence[object]]) -> list[str | None]:
     """Run the child; answers what it finished, formulas first."""
-    order = json.dumps([SECONDS, formulas, listings]).encode()
+    order = json.dumps([SECONDS, formulas, listings]).encode() + b"\n"
+    shared = _shared.get()
     try:
-        done = subprocess.run(
-            _CHILD, input=order, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}, cwd="/",
-            timeout=PATIENCE, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired as late:
-        said = late.stdout or b""
+        said = shared.ask(order) if shared else _ask_once(order)
     except OSError:
         log.exception("Code can’t be coloured: no process for it")
         said = b""
-    else:
-        said = done.stdout
     # What follows the last line feed was cut off when the child was killed.
-    return [json.loads(line) for line in said.split(b"\n")[:-1]]
+    return [json.loads(line) for line in said.split(b"\n")[:-1] if line]
+
+
+def _ask_once(order: bytes) -> bytes:
+    child = _Child()
+    try:
+        return child.ask(order)
+    finally:
+        child.end()
+
+
+class _Child:
+    """A child process, started when it is first asked, and again after it has ended."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def ask(self, order: bytes) -> bytes:
+        """Hand over the order for a text; returns its lines, up to where the child ended."""
+        process = self._process = self._process or subprocess.Popen(
+            _CHILD, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}, cwd="/"
+        )
+        assert process.stdin is not None  # noqa: S101 - as is stdout: both are pipes
+        assert process.stdout is not None  # noqa: S101
+        late = threading.Timer(PATIENCE, process.kill)
+        late.start()
+        lines: list[bytes] = []
+        try:
+            with suppress(BrokenPipeError):
+                process.stdin.write(order)
+                process.stdin.flush()
+            for line in process.stdout:
+                if line == b"\n":
+                    return b"".join(lines)
+                lines.append(line)
+        finally:
+            late.cancel()
+        self.end()
+        return b"".join(lines)
+
+    def end(self) -> None:
+        """End the process; it may have ended by itself."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+
+_shared: ContextVar[_Child | None] = ContextVar("shared_child", default=None)

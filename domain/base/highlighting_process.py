@@ -1,8 +1,9 @@
 """The child process that highlights code and sets formulas for domain/base/highlighting.py.
 
-It imports nothing of the application, reads `[seconds, [[formula, display], …], [[lexer, code, marked], …]]`
-as JSON, and writes a JSON string of HTML per formula (or null) and listing, each on a line, until all are
-done or a signal ends it when the seconds of processor time are spent.
+It imports nothing of the application. For each text it reads a line of JSON,
+`[seconds, [[formula, display], …], [[lexer, code, marked], …]]`, and writes a JSON string of HTML per formula
+(or null) and listing, each on a line, and then an empty line; a signal ends it when the seconds of processor
+time of a text are spent.
 """
 
 import json
@@ -15,16 +16,19 @@ MOST_MATHML = 5_000_000  # characters of all formulas of a text; macros multiply
 
 
 def main() -> None:
-    """Set the formulas and highlight the listings on stdin."""
-    seconds, formulas, listings = json.load(sys.stdin)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    """Set the formulas and highlight the listings of each text on stdin."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # No Python handler runs while a pattern is matched: only the default action of a signal can end that.
-    if formulas:
-        signal.setitimer(signal.ITIMER_PROF, seconds)
-        set_formulas(formulas)
-    if listings:
-        colour(listings, seconds)
+    for line in sys.stdin:
+        seconds, formulas, listings = json.loads(line)
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        # No Python handler runs while a pattern is matched: only a signal's default action can end that.
+        if formulas:
+            signal.setitimer(signal.ITIMER_PROF, seconds)
+            set_formulas(formulas)
+        if listings:
+            colour(listings, seconds)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        write_line()
 
 
 def set_formulas(formulas: list[tuple[str, bool]]) -> None:
@@ -58,7 +62,12 @@ def colour(listings: list[tuple[str, str, list[int]]], seconds: float) -> None:
 
 def write(html: str | None) -> None:
     """Write one result, which is then safe from the end of this process."""
-    sys.stdout.write(json.dumps(html) + "\n")
+    write_line(json.dumps(html))
+
+
+def write_line(line: str = "") -> None:
+    """Write a line at once."""
+    sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 

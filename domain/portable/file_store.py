@@ -16,7 +16,7 @@ from typing import Any
 import storage
 from domain import Refused
 from domain.authoring.page_drafts import rendered
-from domain.base import markdown
+from domain.base import highlighting, markdown
 from domain.base.addresses import path_to
 from domain.base.markdown_elements import LINKED
 from domain.media import code_archives, originals, upload_rules
@@ -172,9 +172,10 @@ class _FileStore:
 
     def _render(self) -> None:
         """Render every text to HTML; each was validated before its links were rewritten."""
-        for lesson in self.course.lessons():
-            made = self.made.html[lesson.slug] = markdown.render(lesson.body)
-            self._note_dropped(made.dropped, lesson.file)
+        with highlighting.one_process():
+            for lesson in self.course.lessons():
+                made = self.made.html[lesson.slug] = markdown.render(lesson.body)
+                self._note_dropped(made.dropped, lesson.file)
         if self.course.description:
             dropped = markdown.dropped(self.course.description)
             self._note_dropped(dropped, self.course.readme or MANIFEST)

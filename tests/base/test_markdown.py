@@ -268,6 +268,17 @@ def test_what_comes_before_a_slow_listing_is_coloured_and_what_follows_stays_pla
     assert "y = 2" in html
 
 
+def test_texts_that_share_a_process_are_coloured_alike_and_outlive_a_slow_one() -> None:
+    quick, slow = "```py\nx = 1\n```\n$$a^2$$\n", "```console\n" + "a" * 19_000 + "\n```\n"
+    alone = [render(quick).html, render("`plain`").html]
+    assert '<span class="n">x</span>' in alone[0]
+    with highlighting.one_process():
+        together = [render(text).html for text in (quick, "`plain`", slow, quick)]
+    assert together[:2] == alone
+    assert together[3] == alone[0]
+    assert render(quick).html == alone[0]
+
+
 def test_every_language_has_its_colours() -> None:
     """Texts with a line in each of six: every lexer is known to the child."""
     named = sorted(set(LANGUAGES) - {"mermaid", "text"})
