@@ -42,6 +42,7 @@ from payments import Session
 
 # Why a payment is sent back: for the refund, and in a sentence for admins.
 TWICE = "Paid twice", "Paid twice for one product. The second payment is being refunded."
+LATE = "Paid after the checkout had closed. What was ordered has been delivered, at the price of then."
 USED_UP = (
     "The coupon was used up",
     "Paid after the checkout had closed, when the last use of its coupon was gone."
@@ -113,7 +114,10 @@ def _take_payment(order: Order, session: Session) -> None:
     elif not redemptions.consume(order):
         _return(order, session, USED_UP)
     else:
+        was_closed = order.status != OrderStatus.PENDING
         _complete(order, session, left_out)
+        if was_closed:
+            alerts.raise_for(order, AuditAction.LATE_PAYMENT, LATE)
 
 
 def _return(order: Order, session: Session, why: tuple[str, str]) -> None:

@@ -56,6 +56,7 @@ class AuditAction(StrEnum):
     DISCARD_CHANGES = "discard_changes"
     DISMISS_REPORT = "dismiss_report"
     DOUBLE_PAYMENT = "double_payment"
+    LATE_PAYMENT = "late_payment"
     DUPLICATE_COURSE = "duplicate"
     DUPLICATE_LESSON = "duplicate_lesson"
     DUPLICATE_MODULE = "duplicate_module"

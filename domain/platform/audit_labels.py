@@ -48,6 +48,7 @@ WORDS: dict[str, str] = {
     AuditAction.DISCARD_CHANGES: "discarded the changes to a lesson",
     AuditAction.DISMISS_REPORT: "dismissed a report",
     AuditAction.DOUBLE_PAYMENT: "recorded a double payment",
+    AuditAction.LATE_PAYMENT: "delivered a late payment",
     AuditAction.DUPLICATE_COURSE: "duplicated a course",
     AuditAction.DUPLICATE_LESSON: "duplicated a lesson",
     AuditAction.DUPLICATE_MODULE: "duplicated a module",

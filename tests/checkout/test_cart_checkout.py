@@ -343,3 +343,18 @@ def tax(shop: Shop, **values: Any) -> None:
             setattr(session.get_one(PlatformSettings, 1), name, value)
         session.commit()
         settings.forget()
+
+
+def test_a_payment_of_a_closed_checkout_is_delivered_and_said(
+    shop: Shop, cast: Cast, cart: FlaskClient
+) -> None:
+    session_id = pay(shop, cart, 4000)
+    with shop.database() as session:
+        session.execute(
+            update(Order).where(Order.stripe_session_id == session_id).values(status=OrderStatus.CANCELLED)
+        )
+    shop.stripe.pay(session_id)
+    shop.hear()
+    assert shop.order(session_id).status == OrderStatus.COMPLETED
+    (alert,) = shop.alerts()
+    assert "Paid after the checkout had closed" in alert.data["problem"]

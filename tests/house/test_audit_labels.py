@@ -55,6 +55,7 @@ STORED = [
     "discard_changes",
     "dismiss_report",
     "double_payment",
+    "late_payment",
     "duplicate",
     "duplicate_lesson",
     "duplicate_module",
