@@ -22,6 +22,15 @@ ON_POSTGRESQL = SERVER_URL.startswith("postgresql")
 ON_A_DATABASE = {"app", "whole_app", "databases", "shop"}
 # They start and kill processes or send thousands of requests: too slow for the loop of writing.
 SLOW = ("adversary", "backup", "demo", "journeys", "migrations", "stripe_sandbox")
+# What becomes of a payment, in every order of events and with every fault, each at a Stripe of its own.
+# Buying, refunds and fulfilment stay in the loop.
+SLOW_FILES = tuple(
+    f"checkout/test_{name}.py"
+    for name in (
+        "alerts", "event_table", "faults", "notices", "promises", "races", "random_orders", "reconciliation",
+        "return_pages", "second_kind",
+    )
+)  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,8 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave the slow folders unread where their tests would be left out: reading them takes seconds."""
-    if collection_path.parent == HERE and collection_path.name in SLOW:
+    """Leave slow folders and files unread where their tests would be left out: reading them takes seconds."""
+    if collection_path.is_relative_to(HERE) and _is_slow(collection_path):
         return "not slow" in config.option.markexpr or None
     return None
 
@@ -50,6 +59,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         drives_a_browser = item.get_closest_marker("browser") and not item.get_closest_marker("everywhere")
         if drives_a_browser or not ON_A_DATABASE & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.once)
-        if item.path.relative_to(HERE).parts[0] in SLOW:
+        if _is_slow(item.path):
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+
+def _is_slow(path: Path) -> bool:
+    """Whether a folder, or a file in it, is left out of the loop as a whole."""
+    place = path.relative_to(HERE).as_posix()
+    return place.partition("/")[0] in SLOW or place in SLOW_FILES
