@@ -116,7 +116,7 @@ from tables.platform import (
     Verdict,
     WorkerBeat,
 )
-from tables.tax import BillingDetails, VatState
+from tables.tax import BillingDetails, EuroRate, VatState
 
 __all__ = [
     "REFUND_TERMS",
@@ -205,6 +205,7 @@ __all__ = [
     "RedemptionState",
     "BillingDetails",
     "VatState",
+    "EuroRate",
     # documents
     "Document",
     "DocumentKind",

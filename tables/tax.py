@@ -1,10 +1,10 @@
-"""Tax: the particulars that people want on their invoices, with the check of their VAT id."""
+"""Tax: what people want on their invoices, with the check of their VAT id, and rates of exchange."""
 
 import uuid
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tables.base import Base, Stamped, enum_of
@@ -54,3 +54,14 @@ class BillingDetails(Stamped, Base):
     vat_state: Mapped[VatState] = mapped_column(enum_of(VatState), default=VatState.NONE)
     vat_consultation: Mapped[str] = mapped_column(String(40), default="")
     vat_checked_at: Mapped[datetime | None]
+
+
+class EuroRate(Stamped, Base):
+    """The worth of a euro at the end of a quarter (2026-Q4), in millionths of a unit of `currency`."""
+
+    __tablename__ = "euro_rates"
+    __table_args__ = (CheckConstraint("millionths > 0", name="rate_positive"),)
+
+    quarter: Mapped[str] = mapped_column(String(7), primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    millionths: Mapped[int] = mapped_column(BigInteger)

@@ -204,6 +204,7 @@ MENUS: dict[str, tuple[Group, ...]] = {
                 Place("Orders", "admin.orders", "receipt"),
                 Place("Documents", "admin.documents", "file-text"),
                 Place("Coupons", "admin.coupons", "tag"),
+                Place("Tax", "admin.tax_sums", "globe"),
             ),
         ),
         Group("People", (Place("People", "admin.users", "users"), Place("Email", "admin.emails", "mail"))),

@@ -30,6 +30,7 @@ from blueprints.admin import (  # noqa: E402
     orders,  # noqa: F401
     overview,  # noqa: F401
     settings,  # noqa: F401
+    tax_reports,  # noqa: F401
     tax_settings,  # noqa: F401
     user,  # noqa: F401
     users,  # noqa: F401

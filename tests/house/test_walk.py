@@ -291,6 +291,11 @@ READING = """
 /admin/settings/look                                                    303 404 404 404 404 404 200
 /admin/settings/look?color=%23ffff00                                    303 404 404 404 404 404 200
 /admin/settings/rules                                                   303 404 404 404 404 404 200
+/admin/tax                                                              303 404 404 404 404 404 200
+/admin/tax?period=2026-11                                               303 404 404 404 404 404 200
+/admin/tax.csv                                                          303 404 404 404 404 404 200
+/admin/tax/one-stop-shop                                                303 404 404 404 404 404 200
+/admin/tax/one-stop-shop.csv                                            303 404 404 404 404 404 200
 /admin/settings/seller                                                  303 404 404 404 404 404 200
 /admin/settings/tax                                                     303 404 404 404 404 404 200
 /admin/settings/currency                                                303 404 404 404 404 404 200
@@ -542,6 +547,7 @@ WRITING = """
 /admin/settings/look                                                    303 404 404 404 404 404 422
 /admin/settings/logo                                                    303 404 404 404 404 404 303
 /admin/settings/rules                                                   303 404 404 404 404 404 422
+/admin/tax/one-stop-shop                                                303 404 404 404 404 404 422
 /admin/settings/seller                                                  303 404 404 404 404 404 303
 /admin/settings/tax                                                     303 404 404 404 404 404 303
 /admin/settings/currency                                                303 404 404 404 404 404 303

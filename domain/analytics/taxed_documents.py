@@ -1,0 +1,63 @@
+"""Documents as tax reports read them: what an invoice adds and a credit note takes back, by rate."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+
+from domain.documents import snapshots
+from domain.documents.snapshots import TaxSum
+from domain.tax.treatment import TreatmentKind
+from models import Document, DocumentKind, Order, db
+
+_BLOCK = 500
+
+
+@dataclass(frozen=True)
+class TaxedDocument:
+    """A document: `sign` is 1 for an invoice and -1 for a credit note; amounts in `taxes` are positive.
+
+    `country` is the buyer's, `place` that whose tax it is ("": none's), `seller` the seller's at that time.
+    `supplied_on` is the day of the sale, for a credit note that of the sale it takes back.
+    """
+
+    sign: int
+    issued_on: date
+    supplied_on: date
+    currency: str
+    kind: TreatmentKind
+    country: str
+    place: str
+    seller: str
+    taxes: list[TaxSum]
+
+
+def issued_between(first: date, last: date) -> Iterator[TaxedDocument]:
+    """Read the documents of these days in blocks, in their order."""
+    query = (
+        select(Document, Order.details)
+        .join(Order, Order.id == Document.order_id)
+        .where(Document.issued_on.between(first, last))
+        .order_by(Document.issued_on, Document.id)
+        .execution_options(yield_per=_BLOCK)
+    )
+    for document, details in db.session.execute(query):
+        yield _read(document, details or {})
+        db.session.expunge(document)
+
+
+def _read(document: Document, details: dict[str, str]) -> TaxedDocument:
+    said = snapshots.of(document)
+    kind = TreatmentKind(details.get("tax_kind") or TreatmentKind.NONE)
+    return TaxedDocument(
+        sign=-1 if document.kind == DocumentKind.CREDIT_NOTE else 1,
+        issued_on=document.issued_on,
+        supplied_on=said.supplied_on,
+        currency=document.currency,
+        kind=kind,
+        country=details.get("tax_country") or said.buyer.country,
+        place=details.get("tax_place", ""),
+        seller=said.seller.country,
+        taxes=said.taxes,
+    )
