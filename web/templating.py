@@ -13,7 +13,7 @@ from domain.catalog import kinds
 from domain.commerce import order_words
 from domain.media import upload_rules
 from domain.platform import audit_labels, images, settings
-from domain.tax import countries
+from domain.tax import countries, words
 from web import forms, merging, navigation, tax_words, template_filters
 
 # By where the site is mounted, and endpoint.
@@ -44,6 +44,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters["size"] = upload_rules.in_words
     app.jinja_env.filters["audit_label"] = audit_labels.in_words
     app.jinja_env.globals["tax_words"] = tax_words.beside_price
+    app.jinja_env.filters["tax_label"] = words.label
     app.jinja_env.filters["country_name"] = countries.name
     app.jinja_env.globals["site"] = _LazySite()
     app.jinja_env.globals["settings"] = app.config["SETTINGS"]

@@ -15,8 +15,16 @@ from uuid_utils.compat import uuid7
 import payments
 from domain import Refused
 from domain.base import clock, money
-from domain.catalog import kinds
-from domain.commerce import baskets, fulfilment, order_consents, order_events, order_lines, orders
+from domain.catalog import currency, kinds
+from domain.commerce import (
+    baskets,
+    fulfilment,
+    order_consents,
+    order_events,
+    order_lines,
+    order_particulars,
+    orders,
+)
 from domain.commerce.baskets import Basket
 from domain.commerce.order_consents import Given
 from domain.commerce.quoting import OrderQuote, Wanted
@@ -24,7 +32,7 @@ from domain.gifts import orders as gifts
 from domain.platform import alerts, settings
 from domain.platform.audit_actions import AuditAction
 from domain.platform.event_registry import EventName
-from domain.tax import billing, evidence
+from domain.tax import billing
 from domain.tax.treatment import TreatmentKind
 from models import Order, OrderStatus, Purchase, User, db, upsert
 
@@ -232,8 +240,7 @@ def _plan(order: Order, user: User, success_url: str, cancel_url: str, *, stale:
 
 def _checkout(order: Order, user: User, success_url: str, cancel_url: str) -> payments.Checkout:
     """Build what Stripe is asked for: each line's price after the discount, with the code in its name."""
-    details = order.details or {}
-    kind = details.get("tax_kind")
+    kind = order_particulars.tax_kind(order)
     by_stripe = kind == TreatmentKind.STRIPE
     behavior = ("inclusive" if order.prices_include_tax else "exclusive") if by_stripe else ""
     return payments.Checkout(
@@ -249,8 +256,9 @@ def _checkout(order: Order, user: User, success_url: str, cancel_url: str) -> pa
         success_url=success_url,
         cancel_url=cancel_url.replace("{ORDER}", order.number),
         customer=user.stripe_customer_id or "",
-        collect_address=kind in (TreatmentKind.STRIPE, TreatmentKind.OWN, TreatmentKind.REVERSE_CHARGE),
+        collect_address=kind != TreatmentKind.NONE,
         automatic_tax=by_stripe,
+        tax_id_collection=by_stripe,
         save_card=bool(order.total_cents),
         statement_descriptor=settings.current().statement_descriptor,
     )
@@ -296,6 +304,8 @@ def _open_order(user: User, basket: Basket, quote: OrderQuote) -> Order:
     order = db.session.scalar(_open(user, basket.key), execution_options={"populate_existing": True})
     if order is None:
         raise Refused("Your order has just changed. Try again.")
+    if made is None and order_lines.matches(order, quote):
+        order_particulars.freeze(order, user, quote)  # a company's name is new, and the amounts are the same
     return order
 
 
@@ -310,12 +320,8 @@ def _open(user: User, key: str) -> Select[Order]:
 def _fill(order_id: uuid.UUID, user: User, quote: OrderQuote) -> None:
     """Freeze today's prices into the lines of a new order, and hold what is scarce."""
     order = db.session.get_one(Order, order_id)
-    order.billing = billing.snapshot(user, billing.of(user))
-    given_away = [line.wanted.item_id for line in quote.lines if line.wanted.gift is not None]
-    order.details = {
-        "gift_items": [item_id.hex for item_id in given_away if item_id is not None],
-        **evidence.frozen(quote.treatment),
-    }
+    currency.hold(quote.currency)
+    order_particulars.freeze(order, user, quote)
     lines = order_lines.freeze(order, quote, user)
     order_consents.record(order)
     for line in lines:

@@ -5,8 +5,7 @@ tax is Stripe's (DOMAIN, rule 3).
 """
 
 from domain.base.money import money
-from domain.commerce import order_lines
-from domain.tax import evidence
+from domain.commerce import order_lines, order_particulars
 from domain.tax.treatment import TreatmentKind
 from models import Order
 from payments import Session, is_live
@@ -14,7 +13,7 @@ from payments import Session, is_live
 
 def is_taxed_by_stripe(order: Order) -> bool:
     """Tell whether Stripe computes the tax of `order`."""
-    return (order.details or {}).get("tax_kind") == TreatmentKind.STRIPE
+    return order_particulars.tax_kind(order) == TreatmentKind.STRIPE
 
 
 def disagreement(order: Order, session: Session) -> str | None:
@@ -48,7 +47,7 @@ def take_over(order: Order, session: Session) -> None:
     """
     order.payment_method = (session.payment_method or "")[:40] or None
     order.payment_last4 = (session.method_last4 or "")[:4] or None
-    order.details = evidence.observed(order.details, session.billing_country, session.card_country)
+    order_particulars.observe(order, session)
     if is_taxed_by_stripe(order):
         _take_tax(order, session)
 

@@ -12,6 +12,16 @@ def tax_name(country: str) -> str:
     return "VAT" if countries.is_in_union(country) or country in _VAT else "tax"
 
 
+def label(treatment: Treatment) -> str:
+    """Name the tax of `treatment` in a sum: 19% VAT.
+
+    >>> label(Treatment(TreatmentKind.OWN, 1900, country="DE"))
+    '19% VAT'
+    """
+    name = tax_name(treatment.country)
+    return f"{rates.percent(treatment.rate_bp)} {name}" if treatment.rate_bp else name
+
+
 def beside_price(treatment: Treatment) -> str:
     """Say how a shown price stands to tax: “includes 19% VAT”; "" where there is none.
 
@@ -27,5 +37,4 @@ def beside_price(treatment: Treatment) -> str:
         return "includes tax" if treatment.includes else "plus tax"
     if not treatment.rate_bp:
         return ""
-    rate = f"{rates.percent(treatment.rate_bp)} {name}"
-    return f"includes {rate}" if treatment.includes else f"plus {rate}"
+    return f"{'includes' if treatment.includes else 'plus'} {label(treatment)}"
