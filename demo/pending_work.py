@@ -47,8 +47,10 @@ Written = list[tuple[Review, dict[str, Any]]]
 
 
 def introduce_shop(about: dict[str, Any]) -> None:
-    """Set the shop's description and its links."""
+    """Set the shop's description, its links and the legal seller."""
     row = db.session.get_one(PlatformSettings, 1)
+    for name, value in about["seller"].items():
+        setattr(row, name, value)
     row.about, row.about_html = about["text"], markdown.render(about["text"]).html
     row.social = about["social"]
     settings.forget()

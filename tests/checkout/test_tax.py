@@ -163,3 +163,17 @@ def test_stripe_computes_the_tax_and_says_who_paid(shop: Shop, cast: Cast, inclu
     assert order.details["tax_kind"] == "stripe"
     assert order.billing["country"] == order.details["tax_place"] == order.details["billing_country"]
     assert shop.wrong_books() == []
+
+
+def test_countries_that_disagree_are_shown_to_admins(shop: Shop, cast: Cast) -> None:
+    sells_from(shop, "DE")
+    cy = shop.signed_in(cast.cy)
+    cy.post("/account/billing", data={"name": "Cy", "country": "NL"})
+    order = pay(shop, cast, cy)
+    with shop.database() as db:
+        found = db.get_one(Order, order.id)
+        assert found.details is not None
+        found.details = {**found.details, "card_country": "FR", "countries_disagree": True}
+    page = shop.signed_in(cast.mo).get(f"/admin/orders/{order.number}").text
+    assert "The countries of this order disagree" in page
+    assert "France" in page
