@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from domain.base import clock, money
-from models import Course, Order, OrderStatus, Product, User
+from models import Course, Order, OrderStatus, PlatformSettings, Product, User
 from tests.cast import Cast
 from tests.checkout.shop import NOTHING, ONCE, Shop, split_of
 
@@ -129,6 +129,8 @@ def test_a_sale_that_is_over_costs_nobody_less(shop: Shop, cast: Cast) -> None:
 
 def test_yen_go_over_the_wire_as_whole_yen(shop: Shop, cast: Cast) -> None:
     change(shop, cast.flask_course, currency="jpy", price_cents=1505)
+    with shop.database() as db:
+        db.execute(update(PlatformSettings).values(currency="jpy"))
     session_id = shop.buy(shop.signed_in(cast.cy), cast.flask_course)
     session = shop.stripe.get("checkout.session", session_id)
     assert (session["amount_total"], session["currency"]) == (1505, "jpy")

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from domain.catalog import pricing
-from models import EmailMessage, Product
+from models import EmailMessage, PlatformSettings, Product
 from tests.cast import Cast
 from tests.checkout.shop import Shop
 
@@ -20,6 +20,7 @@ def test_a_course_is_priced_found_bought_and_settled_in_its_currency(
 ) -> None:
     with shop.database() as db:
         db.execute(update(Product).values(currency=currency, price_cents=0, tier=None))
+        db.execute(update(PlatformSettings).values(currency=currency))
     ada, cy = shop.signed_in(cast.ada), shop.signed_in(cast.cy)
     where = f"/studio/courses/{cast.flask_course.id}/pricing"
     form = {"tier": "", "price": typed, "sale_price": "", "sale_ends": ""}

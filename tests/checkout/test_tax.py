@@ -134,7 +134,7 @@ def test_an_order_is_not_opened_in_a_currency_that_was_changed(shop: Shop, cast:
         assert set(db.scalars(select(Product.currency))) == {"usd"}
     cy = shop.signed_in(cast.cy)
     answer = shop.click(cy, cast.flask_course)
-    assert "prices have just changed" in answer.text or answer.status_code == 422
+    assert "prices have just changed" in answer.text
     assert shop.creates() == []
 
 
