@@ -56,7 +56,9 @@ class Return:
     def due(self) -> list[tuple[str, int]]:
         """Add up the tax for each country, corrections included."""
         sums: Counter[str] = Counter()
-        for part in (*self.supplies, *self.corrections):
+        for sold in self.supplies:
+            sums[sold.country] += sold.tax_cents
+        for part in self.corrections:
             sums[part.country] += part.tax_cents
         return sorted(sums.items(), key=lambda item: countries.name(item[0]))
 
