@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import NamedTuple
 
@@ -62,6 +62,26 @@ def draw(seed: str, category: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" {size}>'
         f'<rect {size} fill="{drawn_in.ground}"/>{shapes}</svg>'
     )
+
+
+# Where the pictures of a cover that several share lie, by their number: x, y, width, height.
+_TILES = {
+    1: ((0, 0, WIDTH, HEIGHT),),
+    2: ((0, 0, 320, HEIGHT), (320, 0, 320, HEIGHT)),
+    3: ((0, 0, 320, HEIGHT), (320, 0, 320, 180), (320, 180, 320, 180)),
+    4: ((0, 0, 320, 180), (320, 0, 320, 180), (0, 180, 320, 180), (320, 180, 320, 180)),
+}
+
+
+def draw_together(seeds: Sequence[tuple[str, str]]) -> str:
+    """Draw one cover from those of one to four courses, each a slug and its category's: at most 10 kB."""
+    size = f'width="{WIDTH}" height="{HEIGHT}"'
+    parts = []
+    for (seed, category), (x, y, width, height) in zip(seeds, _TILES[len(seeds)], strict=True):
+        place = f'x="{x}" y="{y}" width="{width}" height="{height}" preserveAspectRatio="xMidYMid slice"'
+        parts.append(draw(seed, category).replace(size, place, 1))
+    joined = "".join(parts)
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" {size}>{joined}</svg>'
 
 
 def inks(seed: str, category: str) -> Inks:

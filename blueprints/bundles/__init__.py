@@ -6,4 +6,4 @@ from web import guards
 
 bp = guards.open_to_all(Blueprint("bundles", __name__))
 
-from blueprints.bundles import show  # noqa: E402,F401
+from blueprints.bundles import cover, show  # noqa: E402,F401

@@ -12,8 +12,9 @@ from sqlalchemy.orm import joinedload
 from domain.bundles import pricing
 from domain.bundles.pricing import CoursePart
 from domain.catalog import availability
-from models import AccessGrant, Bundle, BundleCourse, Course, Product, User, db
+from models import AccessGrant, Bundle, BundleCourse, Category, Course, Product, ProductKind, User, db
 
+COVERS = 4
 FEWEST = 2  # courses that can be sold: with fewer a bundle is off sale
 
 links, courses, products = BundleCourse.__table__, Course.__table__, Product.__table__
@@ -107,6 +108,30 @@ def sold_in(bundle_id: Any, moment: Any) -> ColumnElement[int]:
         )
     )
     return query.scalar_subquery()
+
+
+def cover_seeds(slug: str) -> list[tuple[str, str]] | None:
+    """List what the cover of the bundle at `slug` is drawn from: slug and category of its first courses.
+
+    With fewer than two, those of the bundle itself; None for an unknown bundle. Two queries.
+    """
+    shelf = Category.__table__
+    row = db.session.execute(
+        select(products.c.id, products.c.slug, shelf.c.slug)
+        .join(shelf, shelf.c.id == products.c.category_id)
+        .where(products.c.slug == slug, products.c.kind == ProductKind.BUNDLE)
+    ).first()
+    if row is None:
+        return None
+    query = (
+        select(products.c.slug, shelf.c.slug)
+        .select_from(links.join(products, products.c.id == links.c.course_id).join(shelf))
+        .where(links.c.bundle_id == row[0], links.c.agreed_at.is_not(None))
+        .order_by(links.c.position, links.c.course_id)
+        .limit(COVERS)
+    )
+    found = [(course, category) for course, category in db.session.execute(query)]
+    return found if len(found) > 1 else [(row[1], row[2])]
 
 
 def bundle_titles(course: Product) -> list[str]:

@@ -59,6 +59,8 @@ READING = """
 /cart                                                                   200 200 200 200 200 200 200
 /bundles/web-bundle                                                     200 200 200 200 200 200 200
 /bundles/reading-bundle                                                 404 404 404 404 200 404 200
+/bundles/web-bundle/cover.svg                                           200 200 200 200 200 200 200
+/bundles/flask-first-steps/cover.svg                                    404 404 404 404 404 404 404
 /bundles/flask-first-steps                                              404 404 404 404 404 404 404
 /notifications                                                          303 200 200 200 200 200 200
 /notifications?before={told}                                            303 404 200 404 404 404 404

@@ -85,3 +85,12 @@ def test_links_to_a_course_without_an_image_show_a_png_with_its_title(
     assert answer.data == cover_image.draw("flask-first-steps", "flask", title)
     assert cover_image.draw("a", "b", "Title") != cover_image.draw("a", "b", "Other")
     assert cover_image.draw("a", "b", "日本語") == cover_image.draw("a", "b", "")  # no letters, no boxes
+
+
+def test_a_cover_of_several_holds_those_of_each() -> None:
+    seeds = [("flask-first-steps", "flask"), ("reading-code", "data"), ("a", "b"), ("c", "d")]
+    for number in range(1, 5):
+        together = cover_art.draw_together(seeds[:number])
+        assert together.count("<svg") == number + 1
+        assert len(ElementTree.fromstring(together)) == number
+        assert len(together) <= 10_500
