@@ -20,6 +20,7 @@ from sqlalchemy import (
     case,
     cast,
     func,
+    or_,
     select,
 )
 
@@ -176,7 +177,9 @@ def _sales(dialect: str) -> Iterator[tuple[Table, Select[Any]]]:
         Product.__table__, and_(product.id == share.course_id, product.currency == purchase.currency)
     )
     bought = {"sales": func.count(), "revenue_cents": func.sum(share.amount_cents)}
-    sold = _count(share.course_id, order.completed_at, dialect, **bought).where(is_bought)
+    # What a bundle gave for nothing isn't sold: a free course of it, or one that earlier buyers got later.
+    is_sold = or_(share.amount_cents > 0, purchase.product_id == share.course_id)
+    sold = _count(share.course_id, order.completed_at, dialect, **bought).where(is_bought, is_sold)
     yield COURSES, sold.select_from(shared)
     course_id = purchase.product_id.label("course_id")
     back = _count(course_id, purchase.refunded_at, dialect, revenue_cents=-func.sum(purchase.refunded_cents))
