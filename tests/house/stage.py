@@ -131,7 +131,7 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
             "cart_line": str(_cart_line(cast)),
             "not_me_token": mail_tokens.make(mail_tokens.Purpose.NOT_ME, bo),
             "bos_identity": str(identity.id),
-            **_coupons(cast),
+            **coupons(cast),
             "unsubscribe_token": mail_preferences.token(cast.bo.id, NotificationKind.REFUND),
             "nobody": NOBODYS_ID,
             "invoice": db.session.scalars(db.select(Document.number)).one(),
@@ -154,7 +154,7 @@ def _gift(cast: Cast) -> dict[str, str]:
     }
 
 
-def _coupons(cast: Cast) -> dict[str, str]:
+def coupons(cast: Cast) -> dict[str, str]:
     """A coupon of Ada's for her course, and one of the shop's for a category."""
     common = {"kind": "percentage", "value": 10}
     own = Coupon(

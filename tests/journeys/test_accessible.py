@@ -11,6 +11,7 @@ from tests import accessibility
 from tests.accessibility import ALL_WAYS, SMALL_PHONE, WINDOWS, every_way, look_every_way, overflow
 from tests.bundles.making import make_bundle
 from tests.cast import Cast
+from tests.house.stage import coupons
 from tests.journeys import films
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in
@@ -132,7 +133,7 @@ def test_every_page_of_the_studio_is_accessible(
         db.session.commit()
         words = {
             "text": cast.text_lesson.id, "film": cast.video_lesson.id, "module": cast.text_lesson.module_id,
-            "review": review.id, "bundle": bundle,
+            "review": review.id, "bundle": bundle, **coupons(cast),
         }  # fmt: skip
     page = visitor(bypass_csp=True)
     sign_in(page, "ada@example.com")
@@ -156,6 +157,6 @@ def test_every_page_of_the_administration_is_accessible(house: House, visitor: V
         )  # fmt: skip
         db.session.add(BackupRecord(kind="daily", made_at=now(), problem="The disk is full."))
         db.session.commit()
-    words = {"person": cast.nia.id, "category": cast.web.id}
+        words = {"person": cast.nia.id, "category": cast.web.id, **coupons(cast)}
     addresses = ["/admin" + rest.format(**words) for rest in DESK_OF_ADMINS]
     assert [problem for address in addresses for problem in look_every_way(page, address)] == []
