@@ -17,6 +17,7 @@ from payments.checkout import (
 from payments.client import (
     RETRIES,
     TIMEOUT_SECONDS,
+    KeyInUse,
     KeySpent,
     PaymentRefused,
     PaymentUnavailable,
@@ -46,6 +47,7 @@ __all__ = [
     "Checkout",
     "DEEPEST_EVENT",
     "Event",
+    "KeyInUse",
     "KeySpent",
     "Line",
     "MOST_EVENTS",

@@ -19,6 +19,10 @@ class PaymentUnavailable(Exception):  # noqa: N818 - a state of the world, not a
     """Stripe can't be reached or doesn't answer: a later attempt may succeed."""
 
 
+class KeyInUse(PaymentUnavailable):
+    """Another request with this idempotency key is still under way: its answer is soon known."""
+
+
 class PaymentRefused(Exception):  # noqa: N818
     """Stripe rejected the request; `code` is Stripe's own, such as "amount_too_small", `param` its place."""
 
@@ -56,6 +60,8 @@ def ask(call: Callable[[], Any]) -> Any:
     except stripe.StripeError as error:
         if (error.headers or {}).get("Idempotent-Replayed") == "true":
             raise KeySpent(str(error)) from error
+        if error.error is not None and error.error.code == "idempotency_key_in_use":
+            raise KeyInUse(str(error)) from error
         raise PaymentUnavailable(str(error)) from error
 
 

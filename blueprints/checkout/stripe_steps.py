@@ -10,14 +10,15 @@ from domain.commerce.baskets import Basket
 from domain.commerce.checkout import Seen
 from domain.commerce.order_consents import Given
 from models import db
-from payments import PaymentRefused, PaymentUnavailable
+from payments import KeyInUse, PaymentRefused, PaymentUnavailable
 from web import hypermedia
 
 
 def go_to_stripe(basket: Basket, seen: Seen, given: Given = order_consents.NONE) -> Response | None:
-    """Redirect to Stripe's page, or to the order if it waits; None if it was paid meanwhile.
+    """Redirect to Stripe's page, or to the order if it waits; None to begin again.
 
-    No transaction is open while Stripe is asked. Raises Refused, and PaymentUnavailable.
+    That is when it was paid meanwhile, or while another tab is asking Stripe for the same page. No
+    transaction is open while Stripe is asked. Raises Refused, and PaymentUnavailable.
     """
     plan = checkout.start_order(current_user, basket, _address("success"), _address("cancelled"), seen, given)
     db.session.commit()
@@ -25,6 +26,8 @@ def go_to_stripe(basket: Basket, seen: Seen, given: Given = order_consents.NONE)
         return hypermedia.leave(url_for("orders.show", number=plan.number))
     try:
         session, customer = checkout.fetch_session(plan)
+    except KeyInUse:
+        return None
     except PaymentRefused as refusal:
         checkout.close_order(plan, str(refusal))
         db.session.commit()

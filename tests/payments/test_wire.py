@@ -4,9 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from flask import Flask
 
 import payments
 from stripe_sandbox.testing import RunningSandbox
+from tests.checkout.shop import at_once
 
 ORDER = payments.Checkout(
     key="order:1:v1",
@@ -227,3 +229,23 @@ def test_no_customer_is_made_while_stripe_cannot_say_who_is_known(stripe: Runnin
     with pytest.raises(payments.PaymentUnavailable):
         new_customer()
     assert stripe.all("customer") == []
+
+
+def test_a_key_in_use_is_told_apart_from_a_stripe_that_is_away(
+    app: Flask, stripe: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(payments.client, "RETRIES", 0)
+    stripe.fault("409", "POST /v1/checkout/sessions")
+    with pytest.raises(payments.PaymentUnavailable) as away:
+        payments.open_session(ORDER)
+    assert not isinstance(away.value, payments.KeyInUse)
+    stripe.fault("slow", "POST /v1/checkout/sessions", seconds=0.5)
+
+    def ask() -> payments.Session:
+        with app.app_context():
+            return payments.open_session(ORDER)
+
+    answers = at_once(ask, ask)
+    [refused] = [one for one in answers if isinstance(one, Exception)]
+    assert isinstance(refused, payments.KeyInUse)
+    assert len(stripe.all("checkout.session")) == 1
