@@ -19,10 +19,13 @@ from sqlalchemy import insert
 from uuid_utils.compat import uuid7
 
 from app import create_app
+from domain.cart import carts
 from domain.catalog.index import search
 from models import (
     AccessGrant,
     Base,
+    Cart,
+    CartItem,
     Category,
     Coupon,
     Course,
@@ -40,6 +43,7 @@ from models import (
 )
 
 BATCH = 5000
+MOST_SOLD = 1000  # courses that stand in carts
 READERS = 2000
 CREATORS = 500
 SUBJECTS = (
@@ -66,6 +70,7 @@ def fill(count: int) -> None:
     write(Coupon.__table__, list(coupons(creators, now)))
     db.session.commit()
     done = 0
+    sold: list[Row] = []
     for batch in chunks(range(count), BATCH):
         courses = [course(number, dice, creators, shelves, now) for number in batch]
         write(Product.__table__, [c["product"] for c in courses])
@@ -78,10 +83,13 @@ def fill(count: int) -> None:
         learning = [pair for c in courses for pair in enrolments(c["product"]["id"], dice, readers, now)]
         write(AccessGrant.__table__, [grant for grant, _ in learning])
         write(Enrollment.__table__, [enrolment for _, enrolment in learning])
+        sold += [c["product"] for c in courses][: MOST_SOLD - len(sold)]
         db.session.commit()
         done += len(batch)
         print(f"\r{done:,} of {count:,} courses", end="", flush=True)
     print()
+    fill_carts(dice, readers, sold, now)
+    db.session.commit()
 
 
 def people(now: datetime) -> tuple[list[uuid.UUID], list[uuid.UUID]]:
@@ -225,6 +233,23 @@ def enrolments(
                 **stamps,
             },
         )  # fmt: skip
+
+
+def fill_carts(dice: random.Random, readers: list[uuid.UUID], sold: list[Row], now: datetime) -> None:
+    """Insert the carts of all readers and of as many guests; that of reader 0 is full."""
+    owners = [*readers, *[None] * len(readers)]
+    stamps = {"created_at": now, "updated_at": now}
+    rows = [
+        {"id": uuid7(), "user_id": owner, "changed_at": now, "reminded_at": now, **stamps} for owner in owners
+    ]
+    write(Cart.__table__, rows)
+    sizes = [carts.MOST, *(dice.randrange(6) for _ in rows[1:])]
+    lines = [
+        {"id": uuid7(), "cart_id": row["id"], "product_id": product["id"], "price_cents": 900, **stamps}
+        for row, size in zip(rows, sizes, strict=True)
+        for product in dice.sample(sold, min(size, len(sold)))
+    ]
+    write(CartItem.__table__, lines)
 
 
 def write(table: Any, rows: list[Row]) -> None:

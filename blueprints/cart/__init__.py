@@ -7,4 +7,4 @@ from web import guards
 bp = guards.open_to_all(Blueprint("cart", __name__))
 
 
-from blueprints.cart import adding, coupon, page  # noqa: E402,F401
+from blueprints.cart import adding, coupon, fragments, page  # noqa: E402,F401

@@ -1,16 +1,14 @@
 """Fragment cache: cards, filters and tables of contents are rendered once for equal values."""
 
 import uuid
-from collections.abc import Callable, Iterable
-from functools import lru_cache
+from collections.abc import Iterable
 from typing import Any
 
-from flask import current_app
 from markupsafe import Markup
 
 from blueprints.catalog import bp
 from domain.learning import library
-from web import cart_cookie, signed_in
+from web import cart_cookie, fragment_cache, signed_in
 
 # A card is about 1.5 kB, a column of filters or a table of contents 8 kB. A large shop shows many thousand
 # cards a day, and rendering one costs far more than a look-up.
@@ -27,7 +25,7 @@ def course_cards(cards: Iterable[Any], owned: dict[uuid.UUID, int], at_once: int
     `owned_by_reader`, shows their progress instead of its price.
     """
     cards = _for_reader(cards, owned)
-    show = _remembered("cards", "shared/_course_card.html", "card", KEPT_CARDS)
+    show = fragment_cache.remembered("cards", "shared/_course_card.html", "card", KEPT_CARDS)
     return Markup("").join(
         show(card._replace(eager=True) if place < at_once else card) for place, card in enumerate(cards)
     )
@@ -52,28 +50,12 @@ def owned_by_reader(cards: Iterable[Any]) -> dict[uuid.UUID, int]:
 @bp.app_template_global()
 def filter_list(column: Any) -> Markup:
     """Render the filter column; `column` is nested tuples, hashable as a cache key."""
-    return _remembered("filters", "catalog/_filters.html", "column", KEPT_FILTERS)(column)
+    return fragment_cache.remembered("filters", "catalog/_filters.html", "column", KEPT_FILTERS)(column)
 
 
 @bp.app_template_global()
 def curriculum(contents: Any) -> Markup:
     """Render a table of contents; `contents` is nested tuples, hashable as a cache key."""
-    return _remembered("contents", "catalog/course/_curriculum.html", "contents", KEPT_CONTENTS)(contents)
-
-
-def _remembered(kind: str, template: str, name: str, kept: int) -> Callable[[Any], Markup]:
-    """Return a renderer of `template` with a value called `name`, memoised by that value (LRU).
-
-    While templates are reloaded, in development, nothing is cached.
-    """
-    renders: dict[str, Callable[[Any], Markup]] = current_app.extensions.setdefault(
-        "lectern_cache_fragments", {}
-    )
-    if kind not in renders:
-        environment = current_app.jinja_env
-
-        def render(value: Any) -> Markup:
-            return Markup(environment.get_template(template).render({name: value}))  # noqa: S704
-
-        renders[kind] = render if environment.auto_reload else lru_cache(kept)(render)
-    return renders[kind]
+    return fragment_cache.remembered(
+        "contents", "catalog/course/_curriculum.html", "contents", KEPT_CONTENTS
+    )(contents)

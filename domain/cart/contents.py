@@ -15,7 +15,7 @@ from domain.catalog import availability, kinds, pricing
 from domain.catalog.cards import creator_slug, people, profiles
 from domain.learning import access_facts, prerequisites
 from domain.learning.prerequisites import LockingCourse
-from models import AccessGrant, Cart, CartItem, Category, Course, Product, User, db
+from models import AccessGrant, Cart, CartItem, Category, Course, Product, User, course_prerequisites, db
 
 
 @dataclass(frozen=True)
@@ -172,6 +172,7 @@ def _query(person: User | None, now: datetime) -> Select[Any]:
             pricing.sale_end_at(now).label("sale_ends_at"),
             people.c.name.label("creator_name"), creator_slug().label("creator_slug"),
             Category.slug.label("category_slug"), had.label("is_had"),
+            _may_be_locked(product.id).label("may_be_locked"),
             case((availability.visible(), True), else_=False).label("is_open"),
             case((availability.available(now), True), else_=False).label("is_sold"),
         )
@@ -184,6 +185,14 @@ def _query(person: User | None, now: datetime) -> Select[Any]:
         .where(carts.standing())
         .order_by(CartItem.created_at, CartItem.id)
     )  # fmt: skip
+
+
+def _may_be_locked(product_id: Any) -> ColumnElement[bool]:
+    """Build the SQL condition that a prerequisite is a lock; few are, and what they say takes a query."""
+    table = course_prerequisites.c
+    return (
+        select(table.course_id).where(table.course_id == product_id, table.locks_since.is_not(None)).exists()
+    )
 
 
 # The columns of the query that a line takes as they are.
@@ -240,6 +249,8 @@ def _locking(person: User | None, rows: Any) -> dict[uuid.UUID, list[LockingCour
     concerned = [
         row.id
         for row in rows
-        if row.recipient_email is None and (person is None or row.creator_id != person.id)
+        if row.may_be_locked
+        and row.recipient_email is None
+        and (person is None or row.creator_id != person.id)
     ]
     return prerequisites.locking_each(person, concerned) if concerned else {}

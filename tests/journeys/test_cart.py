@@ -32,7 +32,7 @@ def test_a_guests_cart_goes_with_them(house: House, visitor: Visitor, cast: Cast
     page.get_by_role("button", name="Add to cart").click()
     tool(page, 2)
     page.goto("/cart")
-    expect(page.get_by_text("2 things")).to_be_visible()
+    expect(page.get_by_text("2 items")).to_be_visible()
     assert violations(page) + overflow(page) == []
 
     page.get_by_role("button", name="Remove Reading code").click()
@@ -47,7 +47,7 @@ def test_a_guests_cart_goes_with_them(house: House, visitor: Visitor, cast: Cast
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
     expect(page).to_have_url(re.compile("/cart$"))
-    expect(page.get_by_text("2 things")).to_be_visible()
+    expect(page.get_by_text("2 items")).to_be_visible()
     tool(page, 2)
     page.get_by_role("button", name="Save for later: Reading code").click()
     tool(page, 1)
