@@ -93,7 +93,7 @@ def build(ours: Flask, pages: Pages) -> Flask:
     templating.init_app(bare)
     with ours.app_context():
         bare.jinja_env.globals["site"] = settings.current()
-    for name in ("static_url", "stylesheet_url", "script_url", "svg_icon"):
+    for name in ("static_url", "stylesheet_url", "script_url", "svg_icon", "cart_count"):
         bare.jinja_env.globals[name] = ours.jinja_env.globals[name]
     bare.jinja_env.globals["csrf_token"] = bare.jinja_env.globals["session_mark"] = lambda: TOKEN
     with ours.app_context():  # one reader has the cookie, and only pages for readers ask whose they are

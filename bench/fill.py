@@ -236,8 +236,11 @@ def enrolments(
 
 
 def fill_carts(dice: random.Random, readers: list[uuid.UUID], sold: list[Row], now: datetime) -> None:
-    """Insert the carts of all readers and of as many guests; that of reader 0 is full."""
-    owners = [*readers, *[None] * len(readers)]
+    """Insert the carts of readers and of as many guests; that of reader 1 is full, and reader 0 has none.
+
+    The bare application, which answers as reader 0, asks no database.
+    """
+    owners = [*readers[1:], *[None] * len(readers)]
     stamps = {"created_at": now, "updated_at": now}
     rows = [
         {"id": uuid7(), "user_id": owner, "changed_at": now, "reminded_at": now, **stamps} for owner in owners
