@@ -24,6 +24,7 @@ from domain.catalog.index import search
 from models import (
     AccessGrant,
     Base,
+    BillingDetails,
     Cart,
     CartItem,
     Category,
@@ -68,6 +69,7 @@ def fill(count: int) -> None:
     shelves = categories()
     db.session.execute(insert(PlatformSettings), [{"id": 1}])
     write(Coupon.__table__, list(coupons(creators, now)))
+    write(BillingDetails.__table__, [billing_details(reader, now) for reader in readers[::5]])
     db.session.commit()
     done = 0
     sold: list[Row] = []
@@ -132,6 +134,16 @@ def categories() -> list[uuid.UUID]:
     db.session.execute(insert(Category), parents)
     db.session.execute(insert(Category), children)
     return [row["id"] for row in children]
+
+
+def billing_details(reader: uuid.UUID, now: datetime) -> Row:
+    """Build the billing details of a reader, a business with a confirmed VAT id."""
+    return {
+        "user_id": reader, "name": "Person", "company": "Bench GmbH", "address": "Main Street 1",
+        "postal_code": "10115", "city": "Berlin", "country": "DE", "vat_id": "DE136695976",
+        "vat_state": "confirmed", "vat_consultation": "WAPI", "vat_checked_at": now,
+        "created_at": now, "updated_at": now,
+    }  # fmt: skip
 
 
 def coupons(creators: list[uuid.UUID], now: datetime) -> Iterator[Row]:

@@ -1,14 +1,17 @@
 """The shop's currency: chosen before the first order, and taken over by courses that are made or imported."""
 
+import threading
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy import delete, text, update
 
+from domain import Refused
 from domain.authoring import course_details, course_price
 from domain.authoring.course_price import PriceInput
-from domain.base import money
+from domain.base import money, sql
+from domain.catalog import currency
 from domain.platform import settings
 from domain.portable import InvalidCourse, importing
 from models import (
@@ -139,3 +142,41 @@ def test_coupons_with_amounts_keep_the_minor_units(app: Flask, cast: Cast) -> No
         db.session.execute(update(Coupon).where(Coupon.id == made.id).values(min_order_cents=0))
         db.session.commit()
     assert "Courses are sold in JPY." in run(app, "jpy")
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("is_held", [False, True])
+def test_the_currency_does_not_change_while_an_order_is_opened(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch, is_held: bool
+) -> None:
+    """Without the lock the first order is in the old currency, beside prices in the new one."""
+    if not is_held:
+        monkeypatch.setattr(sql, "shared", db.session.scalar)
+    with app.test_request_context(method="POST"):
+        forget_orders()
+        db.session.commit()
+    said: list[str] = []
+
+    def change() -> None:
+        with app.app_context():
+            try:
+                currency.change("eur", None)
+                db.session.commit()
+            except Refused as refusal:
+                said.append(refusal.sentence)
+
+    changing = threading.Thread(target=change)
+    with app.test_request_context(method="POST"):
+        currency.hold("usd")
+        changing.start()
+        changing.join(0.5 if is_held else 10)
+        order = Order(
+            number="LN-FIRST-0001", user_id=cast.cy.id, cart_key="cart", subtotal_cents=1900,
+            total_cents=1900, currency="usd",
+        )  # fmt: skip
+        db.session.add(order)
+        db.session.commit()
+        changing.join(10)
+        settings.forget()
+        assert settings.current().currency == ("usd" if is_held else "eur")
+    assert said == (["The currency can’t change any more: there are orders."] if is_held else [])

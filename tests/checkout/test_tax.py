@@ -177,3 +177,27 @@ def test_countries_that_disagree_are_shown_to_admins(shop: Shop, cast: Cast) -> 
     page = shop.signed_in(cast.mo).get(f"/admin/orders/{order.number}").text
     assert "The countries of this order disagree" in page
     assert "France" in page
+
+
+@pytest.mark.parametrize(
+    ("currency", "price", "includes", "net", "tax"),
+    [
+        ("jpy", 2505, True, 2277, 228),  # 227.73
+        ("jpy", 2505, False, 2505, 251),  # 250.5
+        ("kwd", 25_050, True, 22_773, 2277),  # 2277.27
+        ("kwd", 25_050, False, 25_050, 2510),  # 2505, charged in tens
+    ],
+)
+def test_tax_in_currencies_of_other_decimals(
+    shop: Shop, cast: Cast, currency: str, price: int, includes: bool, net: int, tax: int
+) -> None:
+    rates = {"tax_rates": {"DE": 1000}, "currency": currency, "prices_include_tax": includes}
+    sells_from(shop, "DE", **rates)
+    with shop.database() as db:
+        db.execute(update(Product).values(currency=currency, price_cents=price, tier=None))
+    cy = shop.signed_in(cast.cy)
+    cy.post("/account/billing", data={"name": "Cy", "country": "DE"})
+    order = pay(shop, cast, cy)
+    (line,) = order.purchases
+    assert (line.amount_cents, line.tax_cents, order.total_cents) == (net, tax, net + tax)
+    assert shop.stripe.get("checkout.session", order.stripe_session_id)["amount_total"] == net + tax
