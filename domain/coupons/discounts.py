@@ -91,7 +91,7 @@ def _judge(one: Candidate, buyer: User | None, lines: Sequence[DiscountLine], at
     """Compute what a coupon takes off, or say why it takes off nothing."""
     coupon, currency = one.coupon, settings.current().currency
     total = sum(line.price_cents for line in lines)
-    fits = [one.is_for(line.product) for line in lines]
+    fits = one.fits(line.product for line in lines)
     prices = [line.price_cents if fit else 0 for line, fit in zip(lines, fits, strict=True)]
     by_line = amounts.take_off(coupon.kind, coupon.value, prices, currency)
     by_line = amounts.leave_a_charge(by_line, prices, total, currency)
