@@ -62,6 +62,7 @@ def load(progress: Progress, with_films: bool = True) -> int:
     orders.add_payment_under_way(learner, on_its_way, now)
     friend = next(sale.learner for sale in sales if sale.learner is not learner)
     gifts.add_gifts(learner, friend, others[:3], now)
+    orders.issue_invoices()
     written = orders.add_reviews(rows["reviews"], courses, sales, now)
     progress("A year of orders and reviews", 1, 1)
     analytics_events.add_events(sales, now)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
 
 from demo import coupons
 from demo.coupons import DemoCoupons
@@ -175,9 +176,16 @@ def purchase(sale: Sale, number: int, is_gift: bool = False, coupon: Coupon | No
             created_at=sale.at,
         )
     )
-    db.session.refresh(order, ["purchases"])
-    invoices.issue(order, sale.at)
     return line
+
+
+def issue_invoices() -> None:
+    """Issue the invoice of every paid order, in the order in which they were completed."""
+    paid = select(Order).where(Order.completed_at.is_not(None)).order_by(Order.completed_at, Order.number)
+    db.session.flush()
+    lines = paid.options(selectinload(Order.purchases)).execution_options(populate_existing=True)
+    for order in db.session.scalars(lines).all():
+        invoices.issue(order, order.completed_at)
 
 
 def add_payment_under_way(learner: User, course: Course, now: datetime) -> None:
