@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 import mail
@@ -120,18 +120,21 @@ def hand_over(gift: Gift, person: User) -> None:
 
 
 def has_for_good(person: User, product: Product) -> bool:
-    """Tell whether `person` made `product`, or has it without an end: a gift would give them nothing."""
+    """Tell whether `person` made `product`, or has all that is in it without an end."""
     if product.creator_id == person.id:
         return True
     bought = select(Purchase.id).where(
         Purchase.owner_id == person.id, Purchase.product_id == product.id,
         Purchase.status == PurchaseStatus.COMPLETED,
     )  # fmt: skip
-    granted = select(AccessGrant.id).where(
-        AccessGrant.user_id == person.id, AccessGrant.course_id == product.id,
+    if db.session.scalar(select(bought.exists())):
+        return True
+    inside = set(kinds.contents([product])[product.id])
+    granted = select(AccessGrant.course_id).where(
+        AccessGrant.user_id == person.id, AccessGrant.course_id.in_(inside),
         AccessGrant.revoked_at.is_(None), AccessGrant.expires_at.is_(None),
     )  # fmt: skip
-    return bool(db.session.scalar(select(or_(bought.exists(), granted.exists()))))
+    return bool(inside) and inside <= set(db.session.scalars(granted))
 
 
 def _lock(person: User, token: str) -> Gift:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 import mail
 from domain import Refused
 from domain.base import clock, sql
-from domain.catalog import availability, kinds
+from domain.catalog import kinds
 from domain.gifts import mailing, recipients
 from domain.gifts.terms import GiftTerms
 from models import Gift, Order, Product, Purchase, User, db, upsert
@@ -21,8 +21,8 @@ def refusal(product: Product, at: datetime) -> str | None:
     What the giver owns, or made, is no obstacle.
     """
     noun = kinds.noun(product)
-    if not availability.is_available(product, at):
-        return f"This {noun} isn’t for sale right now."
+    if sentence := kinds.kind_of(product).refusal(None, product, at):
+        return sentence
     if kinds.offer(None, product, at, gift=True).amount_cents == 0:
         return f"This {noun} is free, so there’s nothing to give: send your friend its address."
     return None

@@ -5,9 +5,10 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 
 from models import AccessGrant, Document, Earning, GrantSource, OrderStatus, PurchaseShare, db
+from tests.bundles.making import make_bundle, make_course
 from tests.cast import Cast
 from tests.checkout.shop import Shop
-from tests.checkout.test_cart_checkout import pay
+from tests.checkout.test_cart_checkout import for_sale, pay
 
 ZOE = "zoe@example.com"
 GIVE = "/gifts/flask-first-steps"
@@ -36,7 +37,9 @@ def test_from_the_form_to_the_receivers_lessons(shop: Shop, cast: Cast) -> None:
     with shop.database():
         granted = select(AccessGrant.source).where(AccessGrant.user_id == cast.cy.id)
         assert list(db.session.scalars(granted)) == [GrantSource.GIFT]
-    assert "See your gift" in bo.get(f"/orders/{order.number}").text
+    order_page = bo.get(f"/orders/{order.number}").text
+    assert "See the gift" in order_page
+    assert "Gift for <bdi>zoe@example.com" in order_page
 
 
 def test_a_single_gift_is_on_its_way_and_not_the_givers(shop: Shop, cast: Cast) -> None:
@@ -60,3 +63,29 @@ def test_what_a_guest_typed_is_looked_at_again_when_it_is_paid_for(shop: Shop, c
     assert refused.status_code == 422
     assert "goes to your own address" in refused.text
     assert shop.creates() == []
+
+
+def test_a_bundle_is_given_whole_and_only_passed_on(shop: Shop, cast: Cast) -> None:
+    """Its price is the whole price, also for a giver who owns one of its courses."""
+    for_sale(shop, cast.free_course)
+    with shop.database():
+        bundle = make_bundle(cast, slug="web-bundle", price=3000)
+        two = make_course(cast, "Something else")
+        assert two.creator_id == bundle.creator_id
+    bo, cy = shop.signed_in(cast.bo), shop.signed_in(cast.cy)
+    assert "Give as a gift" in bo.get("/bundles/web-bundle").text
+    for recipient in (ZOE, "yan@example.com"):
+        assert bo.post("/gifts/web-bundle", data={"recipient": recipient}).status_code == 303
+    session_id = pay(shop, bo, 6000)
+    shop.stripe.pay(session_id)
+    shop.back(bo, session_id)
+    shop.hear()
+    first, second = (urlsplit(message.data["url"]).path for message in shop.mails("gift_arrived"))
+    assert cy.post(first).status_code == 303
+    granted = (AccessGrant.user_id == cast.cy.id, AccessGrant.source == GrantSource.GIFT)
+    assert shop.count(AccessGrant, *granted) == 2
+    page = cy.get(second).text
+    assert "Pass it on" in page
+    assert "Exchange" not in page
+    assert cy.post(second).status_code == 422
+    assert cy.post(f"{second}/pass-on", data={"recipient": "xi@example.com"}).status_code == 303

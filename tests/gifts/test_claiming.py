@@ -16,7 +16,7 @@ from sqlalchemy.engine import Engine
 from domain.base import signing
 from domain.gifts import claiming, exchange, locking
 from domain.learning import comp_access
-from models import Course, Enrollment, Gift, Product, Purchase, User, db
+from models import Course, Enrollment, Gift, Order, Product, Purchase, User, db
 from tables import base
 from tests.cast import Cast
 from tests.checkout.shop import at_once
@@ -108,6 +108,9 @@ def test_a_receiver_who_has_it_passes_it_on_and_the_giver_isnt_told_to_whom(
     assert bo.get(first).status_code == 410
     cys = gifts.signed_in(cast.cy).get(f"/gifts/given/{line_id}").text
     assert "passed it on" in cys
+    with gifts.app.app_context():
+        number = db.session.scalars(select(Order.number).join(Purchase).where(Purchase.id == line_id)).one()
+    assert YAN not in gifts.signed_in(cast.cy).get(f"/orders/{number}").text
     assert YAN not in cys
     assert (
         gifts.signed_in(cast.cy).post(f"/gifts/given/{line_id}", data={"recipient": ZOE}).status_code == 404
