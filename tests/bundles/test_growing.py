@@ -30,6 +30,7 @@ from models import (
 )
 from tests.bundles.making import make_bundle, make_course
 from tests.cast import Cast
+from tests.checkout.shop import at_once
 
 Browser = Callable[[User], FlaskClient]
 
@@ -195,3 +196,22 @@ def test_with_too_few_courses_it_goes_off_sale(app: Flask, cast: Cast, signed_in
     assert "fewer than two of its courses are on sale" in page
     assert "Expired" in page
     assert "Archived" in page
+
+
+def test_two_tabs_that_add_at_once_add_once(app: Flask, cast: Cast, signed_in: Browser) -> None:
+    with app.test_request_context(method="POST"):
+        new = [make_course(cast, title).id for title in ("One more", "Another")]
+        bundle = make_bundle(cast).id
+        db.session.commit()
+    home = f"/studio/bundles/{bundle}/courses"
+    tabs = [signed_in(cast.ada) for _ in range(4)]
+    answers = at_once(
+        *(
+            lambda tab=tab, course=new[number % 2]: tab.post(home, data={"course": str(course)})
+            for number, tab in enumerate(tabs)
+        )
+    )
+    assert [answer.status_code for answer in answers] == [303] * 4
+    with app.app_context():
+        query = db.select(BundleCourse.position).where(BundleCourse.bundle_id == bundle)
+        assert sorted(db.session.scalars(query)) == [1, 2, 3, 4]
