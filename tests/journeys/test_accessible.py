@@ -28,7 +28,8 @@ LEARNER = (
     "/orders/LN-TEST-0001/particulars", "/courses/flask-first-steps", "/account", "/account/email",
     "/account/prove",
     "/account/prove/done",
-    "/account/notifications", "/notifications", "/wishlist", "/cart", "/courses/reading-code/wish",
+    "/account/billing", "/account/notifications", "/notifications", "/wishlist", "/cart",
+    "/courses/reading-code/wish",
     "/courses/reading-code/report", "/teach",
 )  # fmt: skip
 COURSE = (
@@ -48,7 +49,8 @@ DESK_OF_ADMINS = (
     "", "/users", "/users/{person}", "/orders", "/orders/LN-TEST-0001", "/documents", "/categories",
     "/categories/{category}", "/emails", "/webhooks", "/jobs", "/media", "/backups",
     "/backups?state=failed", "/audit", "/settings",
-    "/settings/look", "/settings/rules", "/settings/sign-in",
+    "/settings/look", "/settings/rules", "/settings/seller", "/settings/tax", "/settings/currency",
+    "/settings/checkout", "/settings/sign-in", "/tax", "/tax/one-stop-shop",
     "/settings/featured", "/coupons", "/coupons/new", "/coupons/{shop_coupon}",
 )  # fmt: skip
 
