@@ -22,6 +22,7 @@ from domain.base import money
 from models import (
     AccessGrant,
     AuditEntry,
+    Course,
     Document,
     Earning,
     EmailMessage,
@@ -31,7 +32,6 @@ from models import (
     ModerationItem,
     NumberSeries,
     Order,
-    Product,
     Purchase,
     PurchaseShare,
     User,
@@ -95,7 +95,7 @@ def _add_buyers(writer: Writer, dice: random.Random, now: datetime) -> list[str]
 
 
 def _courses() -> list[tuple[str, str, int]]:
-    query = select(Product.id, Product.creator_id, Product.price_cents).order_by(Product.id)
+    query = select(Course.id, Course.creator_id, Course.price_cents).order_by(Course.id)
     found = [(id_.hex, creator.hex, price) for id_, creator, price in db.session.execute(query)]
     db.session.rollback()
     return found
