@@ -72,7 +72,8 @@ class CouponFields:
         typed = self.value.data or ""
         if self.kind.data == CouponKind.PERCENTAGE:
             digits = typed.removesuffix("%").strip()
-            if not (digits.isascii() and digits.isdecimal() and 1 <= int(digits[:9]) <= 100):
+            is_number = digits.isascii() and digits.isdecimal() and len(digits) <= 9
+            if not is_number or not 1 <= int(digits) <= 100:
                 raise ValidationError("Enter a whole percentage from 1 to 100.")
             return int(digits)
         try:

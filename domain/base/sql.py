@@ -8,7 +8,7 @@ On PostgreSQL a lock is FOR NO KEY UPDATE, under which rows that refer to the lo
 with `keys` it is FOR UPDATE, which makes those wait too.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, ScalarResult, Select, and_, case, inspect, select
@@ -50,6 +50,12 @@ def lock(row: Any, names: Iterable[str] = ()) -> None:
     if not lock_key(mapper.class_, *mapper.primary_key_from_instance(row)):
         raise NotFound
     reload(row, names)
+
+
+def lock_keys(column: Any, keys: Collection[Any]) -> None:
+    """Lock the rows whose primary key, `column`, is one of `keys`, in the order of the keys."""
+    query = select(column).where(column.in_(keys)).order_by(column)
+    db.session.execute(query.with_for_update(key_share=True)).all()
 
 
 def lock_key(model: Any, key: Any, keys: bool = False) -> bool:

@@ -110,8 +110,7 @@ def lock_products(lines: Collection[Purchase]) -> None:
     A bundle's courses may be lines of another order, which would lock them in an order of its own.
     """
     ids = {line.product_id for line in lines} | {share.course_id for line in lines for share in line.shares}
-    query = select(Product.__table__.c.id).where(Product.__table__.c.id.in_(ids))
-    db.session.execute(query.order_by(Product.__table__.c.id).with_for_update(key_share=True)).all()
+    sql.lock_keys(Product.__table__.c.id, ids)
 
 
 def _one(user: User, column: InstrumentedAttribute[Any], value: str) -> Order | None:

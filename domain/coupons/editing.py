@@ -171,7 +171,7 @@ def _set_active(actor: User, coupon: Coupon, active: bool, action: AuditAction) 
 
 def _update(coupon: Coupon, columns: dict[str, Any]) -> None:
     db.session.execute(update(Coupon).where(members(coupon)).values(**columns, updated_at=clock.now()))
-    db.session.refresh(coupon)
+    sql.reload(coupon)
 
 
 def _note(coupon: Coupon, count: int) -> str:

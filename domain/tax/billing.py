@@ -31,9 +31,13 @@ def lock(user: User) -> BillingDetails | None:
 def save(user: User, values: Mapping[str, str]) -> BillingDetails:
     """Save the FIELDS in `values`; a new VAT id, or one without an answer, is checked by the worker.
 
-    Raises Refused with its field.
+    Nothing is kept of somebody who says no more than their account does. Raises Refused with its field.
     """
-    details, country = lock(user) or _new(user), values["country"]
+    kept, country = lock(user), values["country"]
+    details = kept or _new(user)
+    said = {values[field] for field in FIELDS}
+    if kept is None and said <= {"", user.name}:
+        return details
     if values["vat_id"] and not country:
         raise Refused("Choose the country first.", "country")
     vat_id = vat_ids.normalise(values["vat_id"], country) if values["vat_id"] else ""

@@ -175,6 +175,8 @@ HARMLESS = {
     "backup_records": "whether a backup was proved",
     "jobs": "a key that makes work asked for twice be done once",
     "orders": "Stripe's session of a checkout",
+    "coupons": "what lowers a price",
+    "billing_details": "a postal code",
 }
 HOLDS_A_SECRET = re.compile(r"password|token|secret|hash|code(?!_archive)|proof|browser|mark|session")
 # Whatever is signed with the shop's key. The links of lessons (storage) and of unsubscribing open no account.
@@ -182,6 +184,8 @@ SIGNED = {
     "domain/people/mail_tokens.py": "links that prove a mailbox: every purpose is walked",
     "domain/platform/mail_preferences.py": "stops a kind of mail, and nothing else",
     "web/csrf.py": "of forms, for a browser that is signed in",
+    "domain/gifts/links.py": "gives a present to whoever is signed in, and opens no account",
+    "domain/cart/carts.py": "names a guest’s cart, and nothing else",
     "blueprints/auth/known_devices.py": "says which limit a try counts against, and nothing else",
 }
 

@@ -161,7 +161,7 @@ def test_the_page_of_a_person(
     mo = signed_in(cast.mo)
     queries.clear()
     page = mo.get(f"/admin/users/{cast.bo.id}").text
-    assert len(queries) <= 12
+    assert len(queries) <= 13
     assert "LN-TEST-0001" in page
     assert "Flask, first steps" in page
     assert "Secret draft" in mo.get(f"/admin/users/{cast.nia.id}").text

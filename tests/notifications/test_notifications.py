@@ -135,8 +135,8 @@ def test_a_forged_link_ends_nothing(app: Flask, cast: Cast, client: FlaskClient)
 def test_preferences_by_kind(app: Flask, cast: Cast, signed_in: Browser) -> None:
     cy, ada = signed_in(cast.cy), signed_in(cast.ada)
     page = cy.get("/account/notifications").text
-    assert page.count('type="checkbox"') == 5
-    assert page.count(" checked") == 4  # all but consent to marketing
+    assert page.count('type="checkbox"') == 6
+    assert page.count(" checked") == 5  # all but consent to marketing
     assert "New reviews of your courses" not in page
     assert "New reviews of your courses" in ada.get("/account/notifications").text
     saved = cy.post("/account/notifications", data={"kinds": ["refund"]})

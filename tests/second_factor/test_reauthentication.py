@@ -41,6 +41,12 @@ FORMS = (
     ("mo", "/admin/categories/{category}/delete"),
     ("mo", "/admin/settings/rules"),
     ("mo", "/admin/settings/sign-in"),
+    ("mo", "/admin/settings/checkout"),
+    ("mo", "/admin/settings/currency"),
+    ("mo", "/admin/settings/seller"),
+    ("mo", "/admin/settings/tax"),
+    ("mo", "/admin/tax/one-stop-shop"),
+    ("ada", "/studio/bundles/{bundle}/delete"),
     ("ada", "/studio/courses/{course}/delete"),
     ("ada", "/studio/courses/{course}/export"),
     ("bo", "/account/email"),
@@ -54,6 +60,10 @@ FORMS = (
 )
 FILES = (
     ("mo", "/admin/audit.csv?action=vet"),
+    ("mo", "/admin/documents.zip?from=2020-01-01&to=2199-01-01"),
+    ("mo", "/admin/tax.csv"),
+    ("mo", "/admin/tax/one-stop-shop.csv"),
+    ("ada", "/studio/bundles.csv"),
     ("ada", "/studio/students.csv"),
     ("ada", "/studio/earnings.csv"),
     ("ada", "/studio/courses/{course}/analytics/days.csv"),

@@ -24,14 +24,15 @@ TEMPLATES = Path(__file__).parents[2] / "templates"
 # No prose, but an amount, a moment, a name elsewhere or a choice: what doesn't look like one is refused. The
 # last is a preview, which stores nothing.
 SHAPED = {
-    "PricingForm.sale_ends", "LessonForm.length",
+    "PricingForm.sale_ends", "BundleSaleForm.sale_ends", "LessonForm.length",
+    "CodeForm.code", "PayForm.product", "PayForm.seen_total",
     "ProfileForm.github", "ProfileForm.linkedin", "BrandColorForm.primary_color", "ReviewForm.rating",
     "BuyForm.product", "BuyForm.seen_price", "BuyForm.seen_lock", "AddForm.product",
     "AddForm.size",
     "UploadForm.filename", "UploadForm.size", "UploadForm.sha256", "TextForm.text",
 }  # fmt: skip
 # Search and filters store nothing, and what they look for is never that long.
-READS_ONLY = ('type="search"', 'id="audit-')
+READS_ONLY = ('type="search"', 'id="audit-', 'id="documents-q"')
 
 
 def _lines(number: int) -> str:
