@@ -111,6 +111,11 @@ class Databases:
             if for_good or not ON_POSTGRESQL:
                 db.engine.dispose()
 
+    def let_go(self, app: Flask) -> None:
+        """End every connection of the tests, for one that asks whether others use the database."""
+        self.leave(app, for_good=True)
+        self._stop_restoring()
+
     def drop(self) -> None:
         """Leave nothing behind on the server."""
         self._stop_restoring()

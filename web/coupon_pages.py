@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
-from flask import abort, url_for
+from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 from wtforms import DateField
 from wtforms.validators import Optional
@@ -105,6 +105,8 @@ def new_page(desk: Desk) -> Response:
 def edit_page(desk: Desk, coupon_id: uuid.UUID) -> Response:
     """Change the rules of a coupon or batch."""
     coupon, currency = desk.own(coupon_id), settings.current().currency
+    if request.method == "POST":
+        editing.lock(coupon)
     form = desk.form(currency, coupon_fields.shown(coupon, currency) | _scope_shown(coupon))
     if form.validate_on_submit():
         with Attempt(form) as attempt:

@@ -37,7 +37,7 @@ def show(purchase_id: uuid.UUID) -> Response:
 @mine.post("/gifts/given/<uuid:purchase_id>")
 def correct(purchase_id: uuid.UUID) -> Response:
     """Correct the address, and before it is sent message and day too."""
-    gift = giving.given_by(me(), purchase_id)
+    gift = giving.lock_given(me(), purchase_id)
     form = _form_of(gift)
     if form.validate_on_submit():
         with Attempt(form) as attempt:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from domain.documents import snapshots
 from domain.documents.snapshots import TaxSum
@@ -34,17 +34,26 @@ class TaxedDocument:
 
 
 def issued_between(first: date, last: date) -> Iterator[TaxedDocument]:
-    """Read the documents of these days in blocks, in their order."""
+    """Read the documents of these days in blocks, in their order (keyset)."""
     query = (
         select(Document, Order.details)
         .join(Order, Order.id == Document.order_id)
         .where(Document.issued_on.between(first, last))
         .order_by(Document.issued_on, Document.id)
-        .execution_options(yield_per=_BLOCK)
+        .limit(_BLOCK)
     )
-    for document, details in db.session.execute(query):
-        yield _read(document, details or {})
-        db.session.expunge(document)
+    block = db.session.execute(query).all()
+    while block:
+        for document, details in block:
+            yield _read(document, details or {})
+            db.session.expunge(document)
+        newest = block[-1][0]
+        later = or_(
+            Document.issued_on > newest.issued_on,
+            and_(Document.issued_on == newest.issued_on, Document.id > newest.id),
+        )
+        # By keyset: a page reads without a transaction, in which alone PostgreSQL keeps a cursor open.
+        block = db.session.execute(query.where(later)).all() if len(block) == _BLOCK else []
 
 
 def _read(document: Document, details: dict[str, str]) -> TaxedDocument:

@@ -44,6 +44,11 @@ def create(actor: User, owner: User | None, values: CouponInput) -> Coupon:
     return made
 
 
+def lock(coupon: Coupon) -> None:
+    """Lock a coupon before its form is filled: of two who save at once, one is asked."""
+    sql.lock(coupon)
+
+
 def change(actor: User, coupon: Coupon, values: CouponInput) -> None:
     """Change the rules from now on; orders keep the discount they were opened with.
 

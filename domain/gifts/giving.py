@@ -49,6 +49,14 @@ def given_by(user: User, purchase_id: uuid.UUID) -> Gift:
     return gift
 
 
+def lock_given(user: User, purchase_id: uuid.UUID) -> Gift:
+    """Lock a gift that is `user`'s to address before its form is filled. Raises NotFound."""
+    gift = locking.lock(purchase_id, user)
+    if not is_addressed_by(user, gift):
+        raise NotFound
+    return gift
+
+
 def is_addressed_by(user: User, gift: Gift) -> bool:
     """Tell whether the gift's address is `user`'s to see and to correct: not once it was passed on."""
     return gift.sender_id == user.id
@@ -119,9 +127,7 @@ def keep(user: User, purchase_id: uuid.UUID) -> Gift:
 
 def _lock(user: User, purchase_id: uuid.UUID) -> Gift:
     """Lock a gift that is `user`'s to address and that nobody has claimed. Raises Refused, and NotFound."""
-    gift = locking.lock(purchase_id, user)
-    if not is_addressed_by(user, gift):
-        raise NotFound
+    gift = lock_given(user, purchase_id)
     match state(gift):
         case GiftState.CLAIMED:
             raise Refused(claiming.SENTENCES[claiming.Standing.CLAIMED])

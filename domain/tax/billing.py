@@ -12,7 +12,7 @@ from domain import Refused
 from domain.base import clock, sql
 from domain.platform.settings import ShopSettings
 from domain.tax import countries, vat_checks, vat_ids
-from models import BillingDetails, TaxMode, User, VatState, db
+from models import BillingDetails, TaxMode, User, VatState, db, upsert
 
 FIELDS = ("name", "company", "address", "postal_code", "city", "country", "vat_id")
 
@@ -28,19 +28,18 @@ def lock(user: User) -> BillingDetails | None:
     return sql.locked(select(BillingDetails).where(BillingDetails.user_id == user.id)).one_or_none()
 
 
-def save(user: User, values: Mapping[str, str]) -> BillingDetails:
+def save(user: User, values: Mapping[str, str]) -> BillingDetails | None:
     """Save the FIELDS in `values`; a new VAT id, or one without an answer, is checked by the worker.
 
     Nothing is kept of somebody who says no more than their account does. Raises Refused with its field.
     """
-    kept, country = lock(user), values["country"]
-    details = kept or _new(user)
-    said = {values[field] for field in FIELDS}
-    if kept is None and said <= {"", user.name}:
-        return details
+    details, country = lock(user), values["country"]
+    if details is None and {values[field] for field in FIELDS} <= {"", user.name}:
+        return None
     if values["vat_id"] and not country:
         raise Refused("Choose the country first.", "country")
     vat_id = vat_ids.normalise(values["vat_id"], country) if values["vat_id"] else ""
+    details = details or _new(user)
     is_new = vat_id != details.vat_id or details.vat_state in (VatState.UNCONFIRMED, VatState.UNAVAILABLE)
     for field in FIELDS:
         setattr(details, field, values[field])
@@ -50,7 +49,6 @@ def save(user: User, values: Mapping[str, str]) -> BillingDetails:
         details.vat_consultation, details.vat_checked_at = "", None
         if details.vat_state == VatState.PENDING:
             vat_checks.enqueue(user.id)
-    db.session.add(details)
     db.session.flush()
     return details
 
@@ -78,7 +76,9 @@ def snapshot(user: User, details: BillingDetails | None) -> dict[str, Any]:
 
 
 def _new(user: User) -> BillingDetails:
-    return BillingDetails(user_id=user.id, vat_id="", vat_state=VatState.NONE)
+    row = upsert(BillingDetails).values(user_id=user.id, vat_id="", vat_state=VatState.NONE)
+    db.session.execute(row.on_conflict_do_nothing())
+    return db.session.get_one(BillingDetails, user.id, populate_existing=True)
 
 
 def _first_state(vat_id: str) -> VatState:

@@ -76,6 +76,7 @@ def shop(app: Flask, databases: Databases, tmp_path: Path) -> Iterator[Shop]:
     made.configure(backup_target=str(made.folder), data_dir=tmp_path / "shop")
     for key, content in FILES.items():
         store.put(key, content, "video/mp4")
+    databases.let_go(app)
     with app.app_context():
         db.session.rollback()
         yield made
