@@ -104,7 +104,7 @@ def _lengthen() -> None:
     for category in db.session.scalars(select(Category)):
         category.name, category.description = f"{WORD[:60]}{category.slug}", WORD
     for order in db.session.scalars(select(Order)):
-        order.stripe_payment_intent_id = f"pi_{WORD}"
+        order.stripe_payment_intent_id = f"pi_{order.number}{WORD}"
     for purchase in db.session.scalars(select(Purchase)):
         purchase.product_snapshot = {**purchase.product_snapshot, "title": WORD, "creator": WORD}
     db.session.commit()
