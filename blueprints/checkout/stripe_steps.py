@@ -5,6 +5,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from domain import Refused
+from domain.catalog import kinds
 from domain.commerce import checkout, order_consents
 from domain.commerce.baskets import Basket
 from domain.commerce.checkout import Seen
@@ -31,8 +32,8 @@ def go_to_stripe(basket: Basket, seen: Seen, given: Given = order_consents.NONE)
     except PaymentRefused as refusal:
         checkout.close_order(plan, str(refusal))
         db.session.commit()
-        what = "This can’t be bought" if basket.product is None else "This product can’t be bought"
-        raise Refused(f"{what} right now. We’ve been notified.") from refusal
+        what = f"This {kinds.noun(basket.product)}" if basket.product is not None else "Your cart"
+        raise Refused(f"{what} can’t be bought right now. We’ve been notified.") from refusal
     page = checkout.record_session(plan, session, customer)
     db.session.commit()
     return hypermedia.leave(page) if page is not None else None
