@@ -9,8 +9,8 @@ from blueprints.checkout.forms import BuyForm
 from blueprints.checkout.stripe_steps import give_up, go_to_stripe
 from domain.base import clock
 from domain.catalog import kinds
-from domain.commerce import baskets, checkout, review
-from domain.commerce.checkout import Seen
+from domain.commerce import baskets, checkout, checkout_refusals, review
+from domain.commerce.checkout_refusals import Seen
 from models import Product, db
 from payments import PaymentUnavailable
 from web import coupon_cookie, hypermedia
@@ -51,12 +51,12 @@ def _buy(product: Product, seen: Seen) -> Response:
 
 
 def _refused(product: Product, attempt: Attempt, seen: Seen) -> Response:
-    if isinstance(attempt.refusal, checkout.Unseen):
+    if isinstance(attempt.refusal, checkout_refusals.Unseen):
         return hypermedia.render(
             "checkout/confirm.html", status=409, product=product, before=seen.price_cents,
             price=attempt.refusal.price_cents, lock=attempt.refusal.lock,
         )  # fmt: skip
-    waits = isinstance(attempt.refusal, checkout.NotVerified)
+    waits = isinstance(attempt.refusal, checkout_refusals.NotVerified)
     page = "checkout/verify.html" if waits else "checkout/refused.html"
-    is_free = isinstance(attempt.refusal, checkout.FreeProduct)
+    is_free = isinstance(attempt.refusal, checkout_refusals.FreeProduct)
     return hypermedia.render(page, status=422, product=product, sentence=attempt.sentence, is_free=is_free)

@@ -4,7 +4,7 @@ import uuid
 
 from wtforms import BooleanField, StringField
 
-from domain.commerce.checkout import Seen
+from domain.commerce.checkout_refusals import Seen
 from domain.commerce.order_consents import Given
 from web.forms import Form, raw_text
 

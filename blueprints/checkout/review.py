@@ -10,7 +10,7 @@ from blueprints.checkout.stripe_steps import give_up, go_to_stripe
 from domain.base import clock
 from domain.cart import contents
 from domain.catalog import kinds
-from domain.commerce import baskets, checkout, review
+from domain.commerce import baskets, checkout, checkout_refusals, review
 from domain.commerce.baskets import Basket
 from models import db
 from payments import PaymentUnavailable
@@ -62,7 +62,7 @@ def pay() -> Response:
     except PaymentUnavailable:
         db.session.rollback()
         return _show(_basket(form.product.data or ""), form, 503, unavailable=True)
-    changed = isinstance(attempt.refusal, checkout.Unseen)
+    changed = isinstance(attempt.refusal, checkout_refusals.Unseen)
     return _show(_basket(form.product.data or ""), form, 409 if changed else 422, changed=changed)
 
 

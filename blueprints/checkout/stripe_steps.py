@@ -8,7 +8,7 @@ from domain import Refused
 from domain.catalog import kinds
 from domain.commerce import checkout, order_consents
 from domain.commerce.baskets import Basket
-from domain.commerce.checkout import Seen
+from domain.commerce.checkout_refusals import Seen
 from domain.commerce.order_consents import Given
 from models import db
 from payments import KeyInUse, PaymentRefused, PaymentUnavailable

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from domain.base import clock
 from domain.catalog import counters
 from domain.commerce import baskets, checkout, fulfilment, orders
+from domain.commerce.checkout_plan import CheckoutPlan
 from models import (
     AuditEntry,
     Course,
@@ -28,7 +29,7 @@ from payments import Session
 from tests.cast import Cast
 
 
-def begin(cast: Cast) -> checkout.CheckoutPlan:
+def begin(cast: Cast) -> CheckoutPlan:
     user = db.session.get_one(User, cast.cy.id)
     course = baskets.product_on_offer(cast.flask_course.id)
     assert course is not None
