@@ -22,15 +22,11 @@ from tables.catalog import (
     product_tags,
 )
 from tables.commerce import (
-    Earning,
-    EarningStatus,
     Order,
     OrderStatus,
     Purchase,
     PurchaseShare,
     PurchaseStatus,
-    Refund,
-    RefundStatus,
     StripeEvent,
     WishlistItem,
 )
@@ -58,6 +54,7 @@ from tables.curriculum import (
 from tables.documents import Document, DocumentKind, NumberSeries
 from tables.gifts import Gift
 from tables.learning import AccessGrant, Enrollment, EnrollmentStatus, GrantSource, LessonProgress
+from tables.ledger import Earning, EarningStatus
 from tables.mail import (
     ConsentEnd,
     ConsentSource,
@@ -116,6 +113,7 @@ from tables.platform import (
     Verdict,
     WorkerBeat,
 )
+from tables.refunds import Refund, RefundStatus
 from tables.tax import BillingDetails, EuroRate, VatState
 
 __all__ = [

@@ -138,7 +138,9 @@ KINDS: dict[str, Task | LongTask] = {
     "make_document": LongTask("documents.files.begin", "documents.files.make", "documents.files.end"),
     "issue_earlier_invoices": Task("documents.backlog.issue_earlier"),
     "mail_gifts": Task("gifts.mailing.sweep"),
-    "refund_payment": LongTask("commerce.refunds.begin", "commerce.refunds.send", "commerce.refunds.end"),
+    "refund_payment": LongTask(
+        "refunds.stripe_refunds.begin", "refunds.stripe_refunds.send", "refunds.stripe_refunds.end"
+    ),
     "make_backup": LongTask(
         "platform.backup_jobs.begin",
         "platform.backup_jobs.make",

@@ -1,4 +1,4 @@
-"""Commerce: orders, purchases, refunds, the creators' ledger, Stripe's events and the wishlist."""
+"""Commerce: orders, purchases, their shares, Stripe's events and the wishlist."""
 
 import uuid
 from datetime import datetime
@@ -41,24 +41,6 @@ class PurchaseStatus(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     REFUNDED = "refunded"
-
-
-class EarningStatus(StrEnum):
-    """The payout status of a ledger entry."""
-
-    PENDING = "pending"
-    PROCESSING = "processing"
-    PAID = "paid"
-    FAILED = "failed"
-
-
-class RefundStatus(StrEnum):
-    """The status of a refund at Stripe; whatever isn't final is pending."""
-
-    PENDING = "pending"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELED = "canceled"
 
 
 class Order(Stamped, Base):
@@ -262,58 +244,6 @@ class WishlistItem(Stamped, Base):
     )
     notify_sale: Mapped[bool] = mapped_column(default=True)
     told_of_sale_ending: Mapped[datetime | None]
-
-
-class Refund(Stamped, Base):
-    """A refund. The row is written before Stripe is called; its id is the idempotency key.
-
-    `purchase_id` is the line that is paid back; None: all of the payment, which bought nothing.
-    """
-
-    __tablename__ = "refunds"
-    __table_args__ = (CheckConstraint("amount_cents > 0", name="amount_positive"),)
-
-    id: Mapped[pk]
-    order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders.id", ondelete="RESTRICT"), index=True)
-    purchase_id: Mapped[uuid.UUID | None] = mapped_column(
-        ForeignKey("purchases.id", ondelete="RESTRICT"), index=True
-    )
-    payment_intent_id: Mapped[str] = mapped_column(String(255), index=True)
-    amount_cents: Mapped[int]
-    currency: Mapped[str] = mapped_column(String(3))
-    reason: Mapped[str] = mapped_column(String(200))
-    status: Mapped[RefundStatus] = mapped_column(enum_of(RefundStatus), default=RefundStatus.PENDING)
-    stripe_refund_id: Mapped[str | None] = mapped_column(String(255), unique=True)
-
-
-class Earning(Base):
-    """An entry of the creators' ledger, in minor units.
-
-    `key` names what caused it, so that nothing is booked twice: `sale:<share>`, `undo:<earning>`, where ids
-    are 32 hex digits. Triggers refuse to delete it and to change anything but its payout.
-    """
-
-    __tablename__ = "earnings"
-    __table_args__ = (
-        # Covering indexes: sums are read from the index alone.
-        Index(
-            "ix_earnings_creator_id_status",
-            *("creator_id", "status", "currency", "available_at", "amount_cents"),
-        ),
-        Index("ix_earnings_creator_id_created_at", "creator_id", "created_at", "currency", "amount_cents"),
-    )
-
-    id: Mapped[pk]
-    creator_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
-    share_id: Mapped[uuid.UUID] = mapped_column(
-        ForeignKey("purchase_shares.id", ondelete="RESTRICT"), index=True
-    )
-    key: Mapped[str] = mapped_column(String(160), unique=True)
-    amount_cents: Mapped[int]
-    currency: Mapped[str] = mapped_column(String(3))
-    status: Mapped[EarningStatus] = mapped_column(enum_of(EarningStatus), default=EarningStatus.PENDING)
-    available_at: Mapped[datetime]
-    created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class StripeEvent(Base):

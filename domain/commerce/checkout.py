@@ -24,6 +24,7 @@ from domain.commerce.baskets import Basket
 from domain.commerce.checkout_plan import CheckoutPlan
 from domain.commerce.checkout_refusals import UNKNOWN, Seen
 from domain.commerce.order_consents import Given
+from domain.ledger import order_lock
 from domain.platform import alerts, settings
 from domain.platform.audit_actions import AuditAction
 from domain.tax import billing
@@ -89,7 +90,7 @@ def fetch_session(plan: CheckoutPlan) -> tuple[payments.Session | None, str]:
 
 def record_session(plan: CheckoutPlan, session: payments.Session | None, customer: str) -> str | None:
     """Store Stripe's answer; returns the address of the payment page, or None to begin again."""
-    order = orders.lock(plan.order_id)
+    order = order_lock.lock(plan.order_id)
     if order.user.stripe_customer_id != (customer or None):
         order.user.stripe_customer_id = customer or None
     if order.status != OrderStatus.PENDING or order.attempt != plan.attempt:
@@ -108,7 +109,7 @@ def record_session(plan: CheckoutPlan, session: payments.Session | None, custome
 
 def close_order(plan: CheckoutPlan, reason: str) -> None:
     """Cancel an order that Stripe refuses to open a session for, and raise an alert."""
-    order = orders.lock(plan.order_id)
+    order = order_lock.lock(plan.order_id)
     if order.status == OrderStatus.PENDING:
         fulfilment.cancel(order, order.stripe_session_id)
         alerts.raise_for(order, AuditAction.CHECKOUT_REFUSED, f"Stripe refused to open a checkout: {reason}")

@@ -15,21 +15,20 @@ from domain.base.log import log
 from domain.cart import carts
 from domain.catalog import counters, kinds
 from domain.commerce import (
-    order_events,
-    orders,
     payment_agreement,
     refund_terms,
-    refunds,
     stripe_alerts,
     undeliverable,
 )
 from domain.coupons import redemptions
 from domain.documents import invoices
 from domain.gifts import orders as gifts
+from domain.ledger import order_events, order_lock
 from domain.ledger.states import SETTLED
 from domain.platform import alerts, audit, settings
 from domain.platform.audit_actions import AuditAction
 from domain.platform.event_registry import EventName
+from domain.refunds import stripe_refunds
 from models import (
     Earning,
     Order,
@@ -60,7 +59,7 @@ def fulfil(session: Session) -> Order | None:
     if order_id is None:
         log.info("session %s belongs to no order of ours", session.id)
         return None
-    order = orders.lock(order_id)
+    order = order_lock.lock(order_id)
     if session.is_settled:
         _take_payment(order, session)
     elif session.has_failed:
@@ -98,7 +97,7 @@ def _order_of(session: Session) -> uuid.UUID | None:
 
 def _take_payment(order: Order, session: Session) -> None:
     """Complete the order, once; a payment that is being refunded buys nothing, whatever came after."""
-    if refunds.has_refund(session.payment_intent):
+    if stripe_refunds.has_refund(session.payment_intent):
         return
     if order.status in SETTLED:
         if session.id != order.stripe_session_id:
@@ -123,7 +122,7 @@ def _take_payment(order: Order, session: Session) -> None:
 def _return(order: Order, session: Session, why: tuple[str, str]) -> None:
     """Refund a payment that buys nothing, and raise an alert; `why` for the refund, and in a sentence."""
     reason, sentence = why
-    if not refunds.return_payment(order, session, reason):
+    if not stripe_refunds.return_payment(order, session, reason):
         return
     if order.status not in SETTLED:
         _close(order, OrderStatus.FAILED)
@@ -146,7 +145,7 @@ def _complete(order: Order, session: Session, left_out: list[Purchase]) -> None:
     for line in order.purchases:
         line.status = PurchaseStatus.COMPLETED if line in bought else PurchaseStatus.FAILED
     db.session.flush()
-    orders.lock_products(bought)
+    order_lock.lock_products(bought)
     for line in sorted(bought, key=lambda line: line.product_id):
         _hand_over(line, now)
     _empty_cart(order, bought)
@@ -177,7 +176,7 @@ def _send_back(order: Order, session: Session, line: Purchase) -> None:
     """Refund a line that can't be delivered, and raise an alert."""
     title = line.product_snapshot["title"]
     is_gone = line.product.deleted_at is not None
-    if refunds.return_line(order, session, line, "No longer available" if is_gone else "Paid twice"):
+    if stripe_refunds.return_line(order, session, line, "No longer available" if is_gone else "Paid twice"):
         alerts.raise_for(
             order, AuditAction.DOUBLE_PAYMENT,
             f"“{title[:100]}” was {'deleted' if is_gone else 'bought elsewhere'} before this payment came in."

@@ -8,9 +8,10 @@ from uuid_utils.compat import uuid7
 from domain import Refused
 from domain.base import clock
 from domain.catalog import currency, kinds
-from domain.commerce import order_consents, order_events, order_lines, order_particulars, orders
+from domain.commerce import order_consents, order_lines, order_particulars, orders
 from domain.commerce.baskets import Basket
 from domain.commerce.quoting import OrderQuote
+from domain.ledger import order_events
 from domain.platform.event_registry import EventName
 from models import Order, User, db, upsert
 

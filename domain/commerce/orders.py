@@ -1,17 +1,15 @@
-"""Orders: numbers, look-ups, the state shown to the buyer, and the row lock."""
+"""Orders: numbers, look-ups, and the state shown to the buyer."""
 
 import secrets
 import uuid
-from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select
-from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, selectinload
 
-from domain.base import sql
-from models import Order, OrderStatus, Product, Purchase, Refund, RefundStatus, User, db
+from models import Order, OrderStatus, Purchase, Refund, RefundStatus, User, db
 
 PER_PAGE = 20
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without characters that look alike, such as 0 and O
@@ -81,36 +79,6 @@ def buyer_status(order: Order, refund: Refund | None = None) -> BuyerStatus:
     if order.status == OrderStatus.PENDING:
         return BuyerStatus.CONFIRMING if order.confirming_since else BuyerStatus.OPEN
     return BuyerStatus(order.status.value)
-
-
-def lock(order_id: uuid.UUID) -> Order:
-    """Load the order with purchases and products, locked until the transaction ends.
-
-    The buyer's row is locked first, so that two orders of one buyer can't be paid concurrently; with FOR NO
-    KEY UPDATE, so that their heartbeats needn't wait. On SQLite the transaction itself is the lock.
-    """
-    buyer = select(Order.user_id).where(Order.id == order_id).scalar_subquery()
-    sql.lock_key(User, buyer)
-    query = (
-        select(Order)
-        .where(Order.id == order_id)
-        .options(
-            selectinload(Order.purchases).options(
-                joinedload(Purchase.product).joinedload(Product.creator), selectinload(Purchase.shares)
-            ),
-            selectinload(Order.user),
-        )
-    )
-    return sql.locked(query, keys=True).one()
-
-
-def lock_products(lines: Collection[Purchase]) -> None:
-    """Lock what `lines` deliver, in one order for all buyers: products, and the courses of their shares.
-
-    A bundle's courses may be lines of another order, which would lock them in an order of its own.
-    """
-    ids = {line.product_id for line in lines} | {share.course_id for line in lines for share in line.shares}
-    sql.lock_keys(Product.__table__.c.id, ids)
 
 
 def _one(user: User, column: InstrumentedAttribute[Any], value: str) -> Order | None:

@@ -9,7 +9,8 @@ from sqlalchemy import Select, func, select
 import jobs
 import payments
 from domain.base import clock
-from domain.commerce import fulfilment, orders, stripe_event_table, stripe_events
+from domain.commerce import fulfilment, stripe_event_table, stripe_events
+from domain.ledger import order_lock
 from models import Job, JobState, Order, OrderStatus, Refund, RefundStatus, db
 from payments import Event, Session
 
@@ -68,7 +69,7 @@ def end(question: SessionQuery, session: Session | None) -> None:
     if session is not None:
         fulfilment.fulfil(session)
     else:
-        fulfilment.cancel(orders.lock(question.order_id), question.session_id)
+        fulfilment.cancel(order_lock.lock(question.order_id), question.session_id)
 
 
 def begin_listing() -> datetime | None:
@@ -104,4 +105,4 @@ def _unsettled(now: datetime) -> Select[Order]:
 def _forget(order: Order, now: datetime) -> None:
     """Cancel an order that never got a session: whatever Stripe may have opened has expired by now."""
     if order.created_at < now - LONGEST_SESSION:
-        fulfilment.cancel(orders.lock(order.id), None)
+        fulfilment.cancel(order_lock.lock(order.id), None)

@@ -12,8 +12,9 @@ from sqlalchemy import select
 
 from domain.base import clock
 from domain.base.money import money
-from domain.commerce import orders, stripe_event_types
+from domain.commerce import stripe_event_types
 from domain.commerce.stripe_event_types import NoticeType
+from domain.ledger import order_lock
 from domain.platform import alerts
 from domain.platform.audit_actions import AuditAction
 from models import Order, Refund, RefundStatus, StripeEvent, db
@@ -125,7 +126,7 @@ def _raise(event: StripeEvent, subject: NoticeSubject) -> str:
             alerts.raise_without_order(event, ACTION, event.problem, subject.payment)
         else:
             by_hand = "Nothing was changed here. Update access and earnings yourself."
-            alerts.raise_and_stop(orders.lock(order_id), ACTION, f"{_sentence(event, subject)} {by_hand}")
+            alerts.raise_and_stop(order_lock.lock(order_id), ACTION, f"{_sentence(event, subject)} {by_hand}")
     return WITHOUT_ORDER if order_id is None else AT_ORDER
 
 

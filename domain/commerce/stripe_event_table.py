@@ -12,9 +12,10 @@ from typing import Any
 from sqlalchemy import or_, select
 
 import payments
-from domain.commerce import fulfilment, refunds, stripe_alerts, stripe_event_types
+from domain.commerce import fulfilment, stripe_alerts, stripe_event_types
 from domain.commerce.stripe_event_types import NoticeType
 from domain.ledger.states import SETTLED
+from domain.refunds import stripe_refunds
 from models import Order, StripeEvent, db
 from payments import Session, StripeRefund
 
@@ -56,7 +57,7 @@ def _is_booked(order: Order | None, session: Session) -> bool:
         return False
     settled = order.status in SETTLED
     by_order = order.stripe_session_id == session.id if settled else order.problem is not None
-    return by_order or refunds.has_refund(session.payment_intent)
+    return by_order or stripe_refunds.has_refund(session.payment_intent)
 
 
 def _tell_of_lost_payment(row: EventType, event: StripeEvent) -> str | None:
@@ -80,8 +81,8 @@ def _apply_refunds(row: EventType, event: StripeEvent, found: Found) -> str | No
     made = found if isinstance(found, list) else [found] if isinstance(found, StripeRefund) else []
     if not made:
         return _tell_of_lost_refund(row.notice, event)
-    strange = [refund for refund in made if not refunds.apply(refund)]
-    ours = [refund for refund in strange if not refunds.is_foreign(refund)]
+    strange = [refund for refund in made if not stripe_refunds.apply(refund)]
+    ours = [refund for refund in strange if not stripe_refunds.is_foreign(refund)]
     if ours:
         return stripe_alerts.tell_of_refunds(event, ours)
     return NOT_OURS if strange else None
@@ -90,7 +91,7 @@ def _apply_refunds(row: EventType, event: StripeEvent, found: Found) -> str | No
 def _tell_of_lost_refund(notice: NoticeType, event: StripeEvent) -> str | None:
     """Raise an alert about a refund that Stripe doesn't have, unless our row says the same as the event."""
     about = payments.about_of(event.payload)
-    known = refunds.status_of(event.object_id)
+    known = stripe_refunds.status_of(event.object_id)
     booked = (known is not None and known == about.get("status")) or stripe_alerts.sent_back(about)
     return GONE if booked else stripe_alerts.tell_of(event, notice, about)
 

@@ -31,7 +31,7 @@ from domain.authoring.curriculum import Position
 from domain.base import clock
 from domain.cart import wishlist
 from domain.catalog import categories, expiry, featured, lifecycle
-from domain.commerce import baskets, checkout, fulfilment, refunds
+from domain.commerce import baskets, checkout, fulfilment
 from domain.community import course_reports, reply_reports, review_replies, reviews
 from domain.learning import access, comp_access, enrollment, playback, progress
 from domain.learning.watched_ranges import Heartbeat
@@ -41,6 +41,7 @@ from domain.people import accounts, directory, sessions
 from domain.platform import events, moderation_queue, notifications
 from domain.platform.event_registry import EventName
 from domain.platform.events import Visitor
+from domain.refunds import stripe_refunds
 from models import (
     Category,
     Course,
@@ -243,7 +244,7 @@ class Shop:
         refund = self.one(Refund, Refund.status == RefundStatus.PENDING)
         if refund is not None:
             status = "succeeded" if self.maybe(0.7) else "failed"
-            refunds.apply(
+            stripe_refunds.apply(
                 StripeRefund(
                     f"re_{refund.id.hex}", status, refund.payment_intent_id, str(refund.id),
                     refund.amount_cents, refund.currency,

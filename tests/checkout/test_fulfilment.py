@@ -11,8 +11,9 @@ from sqlalchemy import select
 
 from domain.base import clock
 from domain.catalog import counters
-from domain.commerce import baskets, checkout, fulfilment, orders
+from domain.commerce import baskets, checkout, fulfilment
 from domain.commerce.checkout_plan import CheckoutPlan
+from domain.ledger import order_lock
 from models import (
     AuditEntry,
     Course,
@@ -207,10 +208,10 @@ def test_the_lines_of_an_order_keep_their_places(app: Flask, cast: Cast) -> None
     """Stripe refuses a repeated request, with the key of the first, that names them in other places."""
     with app.app_context():
         plan = begin(cast)
-        first, course = orders.lock(plan.order_id).purchases[0], cast.free_course.id
+        first, course = order_lock.lock(plan.order_id).purchases[0], cast.free_course.id
         names = ("order_id", "user_id", "owner_id", "price_cents", "amount_cents", "currency")
         same = {name: getattr(first, name) for name in names} | {"product_id": course, "product_snapshot": {}}
         earlier = Purchase(id=uuid.UUID(int=1), **same)
         db.session.add(earlier)
         db.session.commit()
-        assert [line.id for line in orders.lock(plan.order_id).purchases] == [earlier.id, first.id]
+        assert [line.id for line in order_lock.lock(plan.order_id).purchases] == [earlier.id, first.id]

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 
 import payments
-from domain.commerce import reconciliation, refunds
+from domain.commerce import reconciliation
+from domain.refunds import stripe_refunds
 from models import AuditEntry, Order, OrderStatus, StripeEvent, db
 from payments import client
 from stripe_sandbox.signing import signature
@@ -145,7 +146,7 @@ def test_a_refund_of_ours_raises_none(shop: Shop, cast: Cast) -> None:
         order = session.scalars(select(Order).where(Order.stripe_session_id == session_id)).one()
         found = payments.find_session(session_id)
         assert found is not None
-        assert refunds.return_payment(order, found, "Paid twice")
+        assert stripe_refunds.return_payment(order, found, "Paid twice")
     shop.work()
     shop.hear()
     assert shop.stripe.events("charge.refunded")

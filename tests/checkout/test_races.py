@@ -13,7 +13,8 @@ from sqlalchemy import event, select, text, update
 from sqlalchemy.engine import Engine
 
 import payments
-from domain.commerce import fulfilment, orders, undeliverable
+from domain.commerce import fulfilment, undeliverable
+from domain.ledger import order_lock
 from models import Job, Order, OrderStatus, Purchase, db
 from tables import base
 from tests.cast import Cast
@@ -34,7 +35,7 @@ def without_lock(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         return db.session.scalars(query).one()
 
     shop.falsified = True
-    monkeypatch.setattr(orders, "lock", look)
+    monkeypatch.setattr(order_lock, "lock", look)
     event.remove(Engine, "begin", base._begin_sqlite)
     yield
     event.listen(Engine, "begin", base._begin_sqlite)

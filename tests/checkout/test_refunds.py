@@ -7,7 +7,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from domain.commerce import orders, refunds
+from domain.ledger import order_lock
+from domain.refunds import stripe_refunds
 from models import AuditEntry, Order, Refund, RefundStatus, db
 from payments import StripeRefund
 from tests.cast import Cast
@@ -41,20 +42,20 @@ def status() -> RefundStatus | None:
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, **values: Any) -> None:
     """Have somebody else write `values` into the refund while we wait for its order's lock."""
-    real = orders.lock
+    real = order_lock.lock
 
     def lock(order_id: uuid.UUID) -> Order:
         db.session.connection().execute(update(Refund.__table__).values(values))  # type: ignore[arg-type]
         return real(order_id)
 
-    monkeypatch.setattr(orders, "lock", lock)
+    monkeypatch.setattr(order_lock, "lock", lock)
 
 
 def test_a_refund_that_another_event_ended_while_we_waited_is_told_once(
     sent: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     meanwhile(monkeypatch, status="succeeded", stripe_refund_id="re_1")
-    assert refunds.apply(sent("succeeded"))
+    assert stripe_refunds.apply(sent("succeeded"))
     assert (recorded(), status()) == (0, RefundStatus.SUCCEEDED)
 
 
@@ -62,24 +63,24 @@ def test_a_row_that_another_refund_took_while_we_waited_is_not_ours(
     sent: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     meanwhile(monkeypatch, stripe_refund_id="re_0")
-    assert refunds.apply(sent("succeeded")) is False
+    assert stripe_refunds.apply(sent("succeeded")) is False
     assert status() == RefundStatus.PENDING
 
 
 def test_a_refusal_undoes_no_refund_that_went_through(sent: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    request = refunds.begin(sent("pending").our_id)
+    request = stripe_refunds.begin(sent("pending").our_id)
     assert request is not None
     meanwhile(monkeypatch, status="succeeded", stripe_refund_id="re_1")
-    refunds.end(request, "It is refunded already.")
+    stripe_refunds.end(request, "It is refunded already.")
     assert status() == RefundStatus.SUCCEEDED
 
 
 def test_an_older_answer_undoes_no_newer_one(sent: Any) -> None:
     """The answer to our request may come after the event that it brought about."""
-    refunds.apply(sent("succeeded"))
-    refunds.apply(sent("pending"))
-    refunds.apply(sent("succeeded"))
+    stripe_refunds.apply(sent("succeeded"))
+    stripe_refunds.apply(sent("pending"))
+    stripe_refunds.apply(sent("succeeded"))
     assert (recorded(), status()) == (1, RefundStatus.SUCCEEDED)
-    refunds.apply(sent("failed"))
-    refunds.apply(sent("succeeded"))
+    stripe_refunds.apply(sent("failed"))
+    stripe_refunds.apply(sent("succeeded"))
     assert (recorded(), status()) == (1, RefundStatus.FAILED)

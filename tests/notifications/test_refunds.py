@@ -3,7 +3,7 @@
 from flask import Flask
 from sqlalchemy import select
 
-from domain.commerce import refunds
+from domain.refunds import stripe_refunds
 from models import Notification, NotificationKind, Purchase, Refund, User, db
 from payments import StripeRefund
 from tests.cast import Cast
@@ -19,7 +19,7 @@ def refund(app: Flask, cast: Cast, refunded_cents: int = 0) -> None:
         db.session.get_one(Purchase, cast.purchase.id).refunded_cents = refunded_cents
         db.session.commit()
         for status in ("pending", "succeeded", "succeeded"):
-            refunds.apply(
+            stripe_refunds.apply(
                 StripeRefund(
                     id="re_1",
                     status=status,

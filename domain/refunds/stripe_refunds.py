@@ -10,8 +10,8 @@ import jobs
 import payments
 from domain.base import clock, sql
 from domain.base.addresses import path_to
-from domain.commerce import order_events, orders
 from domain.documents import invoices
+from domain.ledger import order_events, order_lock
 from domain.platform import alerts, audit, notifications
 from domain.platform.audit_actions import AuditAction
 from models import NotificationKind, Order, OrderStatus, Purchase, Refund, RefundStatus, db
@@ -84,7 +84,7 @@ def end(request: RefundRequest, found: StripeRefund | str | None) -> None:
         apply(found)
     elif found is not None:
         refund = db.session.get_one(Refund, request.id)
-        order = orders.lock(refund.order_id)
+        order = order_lock.lock(refund.order_id)
         sql.reload(refund)
         if refund.status != RefundStatus.PENDING:
             return
@@ -99,7 +99,7 @@ def apply(found: StripeRefund) -> bool:
     refund = _row_of(found)
     if refund is None:
         return False
-    order = orders.lock(refund.order_id)
+    order = order_lock.lock(refund.order_id)
     sql.reload(refund)
     if refund.stripe_refund_id not in (None, found.id):
         return False

@@ -1,0 +1,49 @@
+"""The creators' ledger."""
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tables.base import Base, enum_of, now, pk
+
+
+class EarningStatus(StrEnum):
+    """The payout status of a ledger entry."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    PAID = "paid"
+    FAILED = "failed"
+
+
+class Earning(Base):
+    """An entry of the creators' ledger, in minor units.
+
+    `key` names what caused it, so that nothing is booked twice: `sale:<share>`, `undo:<earning>`, where ids
+    are 32 hex digits. Triggers refuse to delete it and to change anything but its payout.
+    """
+
+    __tablename__ = "earnings"
+    __table_args__ = (
+        # Covering indexes: sums are read from the index alone.
+        Index(
+            "ix_earnings_creator_id_status",
+            *("creator_id", "status", "currency", "available_at", "amount_cents"),
+        ),
+        Index("ix_earnings_creator_id_created_at", "creator_id", "created_at", "currency", "amount_cents"),
+    )
+
+    id: Mapped[pk]
+    creator_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    share_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("purchase_shares.id", ondelete="RESTRICT"), index=True
+    )
+    key: Mapped[str] = mapped_column(String(160), unique=True)
+    amount_cents: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    status: Mapped[EarningStatus] = mapped_column(enum_of(EarningStatus), default=EarningStatus.PENDING)
+    available_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(default=now)
