@@ -120,6 +120,7 @@ class Settings:
         "LECTERN_VIES_URL", "https://ec.europa.eu/taxation_customs/vies/rest-api/check-vat-number"
     )
     stripe_api_base: str = _env("STRIPE_API_BASE", "https://api.stripe.com")
+    stripe_connect_api: str = _env("STRIPE_CONNECT_API", "v2")
 
     storage: str = _env("LECTERN_STORAGE", "local")
     x_accel_prefix: str = _env("LECTERN_X_ACCEL_PREFIX", "")
@@ -292,6 +293,7 @@ def _check(settings: Settings) -> None:
     _check_choice("LECTERN_LOG_FORMAT", settings.log_format, ("text", "json"))
     _check_choice("LECTERN_STORAGE", settings.storage, ("local", "s3"))
     _check_choice("SMTP_SECURITY", settings.smtp_security, ("none", "starttls", "tls"))
+    _check_choice("STRIPE_CONNECT_API", settings.stripe_connect_api, ("v2", "v1"))
     _check_range("LECTERN_WORKER_THREADS", settings.worker_threads, 1, 100)
     _check_range("LECTERN_WORKER_SLOW_THREADS", settings.worker_slow_threads, 1, 100)
     _check_range("DATABASE_POOL_SIZE", settings.database_pool_size, 1, 1000)

@@ -31,6 +31,10 @@ class PaymentRefused(Exception):  # noqa: N818
         self.code, self.param = code, param
 
 
+class AccountGone(PaymentRefused):
+    """The connected account took our access away, or doesn't exist."""
+
+
 class KeySpent(Exception):  # noqa: N818
     """The idempotency key is used up: Stripe has stored another request, or an error, under it."""
 
@@ -54,7 +58,12 @@ def ask(call: Callable[[], Any]) -> Any:
         raise KeySpent(str(error)) from error
     except (stripe.InvalidRequestError, stripe.CardError) as error:
         raise PaymentRefused(error.user_message or str(error), error.code, error.param) from error
-    except (stripe.AuthenticationError, stripe.PermissionError) as error:
+    except stripe.PermissionError as error:
+        if error.error is not None and error.error.code == "account_invalid":
+            raise AccountGone(str(error), "account_invalid") from error
+        log.error("Stripe does not allow this to our key: %s", error)
+        raise PaymentUnavailable(str(error)) from error
+    except stripe.AuthenticationError as error:
         log.error("Stripe does not accept our key: %s", error)
         raise PaymentUnavailable(str(error)) from error
     except stripe.StripeError as error:

@@ -1,6 +1,7 @@
 """Refunds: create and list."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from payments.client import PaymentRefused, ask, client, listed
@@ -59,6 +60,14 @@ def refunds_of_charge(charge: str) -> list[StripeRefund]:
     refunds = client().v1.refunds
     params: Any = {"charge": charge, "limit": 100, "expand": ["data.payment_intent"]}
     found = listed(lambda: list(refunds.list(params).auto_paging_iter())) if charge else []
+    return [read_refund(one) for one in found]
+
+
+def list_refunds(since: datetime) -> list[StripeRefund]:
+    """List the refunds made at or after `since`, newest first. Raises PaymentUnavailable."""
+    created = {"gte": int(since.timestamp())}
+    params: Any = {"created": created, "limit": 100, "expand": ["data.payment_intent"]}
+    found = listed(lambda: list(client().v1.refunds.list(params).auto_paging_iter()))
     return [read_refund(one) for one in found]
 
 

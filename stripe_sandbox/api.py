@@ -1,4 +1,4 @@
-"""The HTTP side of /v1: keys, parameters, idempotency and errors; and of /v2, what thin events are about."""
+"""The HTTP side of /v1 and /v2: keys, parameters, idempotency and errors."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from flask import Blueprint, Response, current_app, g, json, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from . import expansion, thin_events
+from .accounts import KIND, no_access
 from .api_faults import dawdle, made_up, stop_after, stop_before
 from .endpoints import Call, Endpoint
 from .engine import Sandbox, shown
 from .errors import StripeError
 from .faults import Fault
 from .idempotency import Keys
-from .parameters import decode
+from .parameters import decode, from_json
 from .recorder import Exchange
 from .resources import ENDPOINTS
 from .settings import KEY_PREFIX
@@ -37,6 +38,7 @@ def create_blueprint(sandbox: Sandbox) -> Blueprint:
         )
     blueprint.add_url_rule("/v2/<path:rest>", "v2", thin_view(sandbox), methods=["GET"])
     methods = ["GET", "POST", "DELETE", "PUT", "PATCH"]
+    blueprint.add_url_rule("/v2/<path:rest>", "unknown_v2", unknown, methods=["POST", "DELETE"])
     blueprint.add_url_rule("/v1/<path:rest>", "unknown", unknown, methods=methods)
     blueprint.before_request(begin)
     blueprint.after_request(lambda response: finish(sandbox, response))
@@ -79,7 +81,7 @@ def view_of(sandbox: Sandbox, keys: Keys, endpoint: Endpoint) -> Any:
         faults = sandbox.faults.take("api", f"{request.method} {request.path}", request.path)
         stop_before(faults)
         sandbox.sweep()
-        sent = decode(text_of_request())
+        sent = sent_fields()
         key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
         call = (endpoint, ids, sent, faults)
         if key:
@@ -102,6 +104,19 @@ def thin_view(sandbox: Sandbox) -> Any:
         return answer(200, shown(thin_events.at(sandbox, f"/v2/{rest}")))
 
     return view
+
+
+def sent_fields() -> Body:
+    """Return the parameters that were sent, nested; v2 takes JSON. StripeError for a body of another kind."""
+    if request.method != "POST" or not request.path.startswith("/v2/"):
+        return decode(text_of_request())
+    if request.mimetype != "application/json" and request.get_data():
+        raise StripeError("API v2 takes JSON: send it as application/json.", before_start=True)
+    sent = request.get_json(silent=True) if request.get_data() else {}
+    if not isinstance(sent, dict):
+        raise StripeError("Invalid request: the body is not a JSON object.", before_start=True)
+    fields: Body = from_json(sent)
+    return fields
 
 
 def text_of_request() -> str:
@@ -128,10 +143,28 @@ def perform(
     origin = {"id": request_id(), "idempotency_key": request.headers.get("Idempotency-Key")}
     base_url = sandbox.settings.public_url or request.host_url.rstrip("/")
     kinds = frozenset(fault.kind for fault in faults)
-    call = Call(sandbox, request.path, params, ids, tree, origin, base_url, kinds)
+    account = account_header(sandbox, endpoint)
+    call = Call(sandbox, request.path, params, ids, tree, origin, base_url, kinds, account)
     with sandbox.store.transaction():
         body = endpoint.work(call)
         return body if endpoint.listed else expansion.present(sandbox, body, tree)
+
+
+def account_header(sandbox: Sandbox, endpoint: Endpoint) -> str:
+    """Return the connected account in whose name a call of v1 is made, "" for our own.
+
+    StripeError 403 for one that isn't connected, 400 for a call that the sandbox doesn't make for others.
+    """
+    named = request.headers.get("Stripe-Account", "")
+    if not named or request.path.startswith("/v2/"):
+        return ""
+    known = sandbox.store.find(KIND, named)
+    if known is None or known["_deauthorised"]:
+        raise no_access(named)
+    if not endpoint.connected:
+        message = f"The sandbox doesn't answer {endpoint.method} {endpoint.rule} for a connected account."
+        raise StripeError(message, before_start=True)
+    return named
 
 
 def once(
@@ -184,8 +217,8 @@ def break_down(error: Exception) -> Response:
 
 
 def unknown(rest: str) -> Response:
-    """Answer an undeclared path under /v1."""
-    message = f"Unrecognized request URL ({request.method}: /v1/{rest})."
+    """Answer an undeclared path."""
+    message = f"Unrecognized request URL ({request.method}: {request.path})."
     raise StripeError(message, status=404)
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
 
-from . import api, control, payment_page
+from . import account_pages, api, control, payment_page
 from .engine import Sandbox
 from .serving import LONGEST_BODY
 from .settings import Settings, is_loopback
@@ -28,6 +28,7 @@ def create_sandbox(*, sender: Sender = post, start: bool = True, **settings: Any
     app.after_request(harden)
     app.register_blueprint(api.create_blueprint(sandbox))
     app.register_blueprint(payment_page.create_blueprint(sandbox))
+    app.register_blueprint(account_pages.create_blueprint(sandbox))
     app.register_blueprint(control.create_blueprint(sandbox))
     if start and sandbox.settings.deliver:
         sandbox.webhooks.start()
@@ -42,7 +43,7 @@ def guard(sandbox: Sandbox) -> None:
         abort(403)
     origin = request.headers.get("Origin")
     foreign = origin is not None and urlsplit(origin).netloc != request.host
-    if foreign and not request.path.startswith("/v1/") and request.method != "GET":
+    if foreign and not request.path.startswith(("/v1/", "/v2/")) and request.method != "GET":
         abort(403)
 
 

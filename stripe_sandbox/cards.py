@@ -11,7 +11,8 @@ class Method:
     """A payment method.
 
     `outcome`: `ok`, `declined` (with Stripe's `decline_code`), `challenge` (3-D Secure first), `debit_ok` or
-    `debit_fails` (a bank debit that settles later).
+    `debit_fails` (a bank debit that settles later). `then` is what follows a payment: `disputed`, `inquiry`,
+    `not_received`, `warned`, `available` (the money doesn't wait), `refund_waits`, `refund_fails`.
     """
 
     number: str
@@ -22,6 +23,7 @@ class Method:
     code: str = "card_declined"
     decline_code: str | None = None
     message: str = ""
+    then: str = ""
 
     @property
     def is_debit(self) -> bool:
@@ -68,6 +70,13 @@ MORE = (
         message="Your card's security code is incorrect.",
     ),
     Method("4000000000003220", "challenge", "3-D Secure 2"),
+    Method("4000000000000077", "ok", "Money available at once", then="available"),
+    Method("4000000000000259", "ok", "Disputed as fraudulent", then="disputed"),
+    Method("4000000000002685", "ok", "Disputed as not received", then="not_received"),
+    Method("4000000000001976", "ok", "Inquiry", then="inquiry"),
+    Method("4000000000005423", "ok", "Early fraud warning", then="warned"),
+    Method("4000000000007726", "ok", "Refunds succeed later", then="refund_waits"),
+    Method("4000000000005126", "ok", "Refunds fail later", then="refund_fails"),
 )  # fmt: skip
 BY_NUMBER: dict[str, Method] = {
     method.number: method for method in (*BY_NAME.values(), *MORE) if not method.is_debit

@@ -5,7 +5,9 @@ One lock serialises its transitions.
 
 from __future__ import annotations
 
-from . import ledger, methods
+from collections.abc import Callable
+
+from . import disputes, fraud_warnings, ledger, methods
 from .buyers import Buyer, introduce, may_keep_card, remember
 from .cards import BY_NAME, BY_NUMBER, Method, by_number
 from .customers import blank_customer
@@ -15,6 +17,13 @@ from .intents import billing, blank_charge, blank_intent
 from .store import Body
 
 NOBODY = Buyer()
+# What follows a payment with some test cards.
+AFTERWARDS: dict[str, Callable[[Sandbox, str], Body]] = {
+    "disputed": disputes.dispute,
+    "inquiry": lambda sandbox, id: disputes.dispute(sandbox, id, "warning_needs_response"),
+    "not_received": lambda sandbox, id: disputes.dispute(sandbox, id, reason="product_not_received"),
+    "warned": fraud_warnings.warn,
+}
 
 
 class SessionClosedError(Exception):
@@ -158,9 +167,13 @@ def authenticate(sandbox: Sandbox, session_id: str, ok: bool) -> Body:
 
 def charge_now(sandbox: Sandbox, session: Body, intent: Body, method: Method) -> None:
     """Charge the card and complete the session."""
-    charge = sandbox.store.add(blank_charge(sandbox, session, intent, method, "succeeded"))
+    charge = blank_charge(sandbox, session, intent, method, "succeeded")
+    charge["_then"] = method.then
+    sandbox.store.add(charge)
     arrive(sandbox, intent, charge)
     complete(sandbox, session, "paid")
+    if method.then in AFTERWARDS:
+        AFTERWARDS[method.then](sandbox, charge["id"])
 
 
 def arrive(sandbox: Sandbox, intent: Body, charge: Body) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
-from . import checkout, disputes, refund_lifecycle, thin_events, unrelated_events
+from . import accounts, checkout, disputes, fraud_warnings, refund_lifecycle, thin_events, unrelated_events
 from .engine import Sandbox
 from .errors import StripeError
 from .expansion import present
@@ -44,11 +44,16 @@ def create_blueprint(sandbox: Sandbox) -> Blueprint:
         "/sessions/<id>/expire": lambda id: expire(sandbox, id),
         "/refunds/<id>/settle": lambda id: refund_lifecycle.settle(sandbox, id, said_ok()),
         "/charges/<id>/refund": lambda id: refund(sandbox, id),
-        "/charges/<id>/dispute": lambda id: disputes.dispute(sandbox, id),
+        "/charges/<id>/dispute": lambda id: dispute(sandbox, id),
+        "/charges/<id>/warn": lambda id: fraud_warnings.warn(sandbox, id),
         "/disputes/<id>/decide": lambda id: disputes.decide(sandbox, id, said_ok()),
+        "/disputes/<id>/become": lambda id: disputes.become(sandbox, id, str(sent()["status"])),
+        "/accounts/<id>/decide": lambda id: decide(sandbox, id),
+        "/accounts/<id>/deauthorise": lambda id: accounts.deauthorise(sandbox, id),
+        "/accounts/<id>/pay_out": lambda id: accounts.pay_out(sandbox, id),
         "/elsewhere/pay": lambda: unrelated_events.pay_unasked(sandbox),
         "/elsewhere/payout": lambda: unrelated_events.refuse_payout(sandbox),
-        "/elsewhere/account": lambda: thin_events.change_account(sandbox),
+        "/elsewhere/account": lambda: accounts.appear(sandbox),
         "/elsewhere/credit": lambda: thin_events.receive_credit(sandbox),
     }
     for rule, pull in levers.items():
@@ -153,8 +158,22 @@ def refund(sandbox: Sandbox, id: str) -> Body:
     with sandbox.store.transaction():
         charge = sandbox.get("charge", id)
         left = charge["amount"] - charge["amount_refunded"]
-        check(charge, max(left, 1))
+        check(sandbox, charge, max(left, 1))
         return refund_lifecycle.refund(sandbox, charge, left, {"reason": "requested_by_customer"})
+
+
+def dispute(sandbox: Sandbox, id: str) -> Body:
+    """Dispute a payment: `status` to begin with, `amount` in minor units, `reason`; all have defaults."""
+    fields = {name: value for name, value in sent().items() if value not in ("", None)}
+    amount = int(fields.pop("amount")) if "amount" in fields else None
+    return disputes.dispute(sandbox, id, amount=amount, **fields)
+
+
+def decide(sandbox: Sandbox, id: str) -> Body:
+    """Decide about a connected account: `reason` against it ("" for none), `due` what Stripe asks for."""
+    fields = sent()
+    due = tuple(str(fields.get("due") or "").split())
+    return accounts.decide(sandbox, id, fields.get("reason") or None, due, fields.get("error") or None)
 
 
 def expire(sandbox: Sandbox, id: str) -> Body:
@@ -192,11 +211,16 @@ def show(sandbox: Sandbox) -> str:
         sessions=sessions,
         events=events,
         deliveries=deliveries,
-        pending_refunds=[row for row in sandbox.store.all("refund") if row["status"] == "pending"],
+        pending_refunds=[
+            row for row in sandbox.store.all("refund") if row["status"] in refund_lifecycle.WAITING
+        ],
         charges=[row for row in sandbox.store.all("charge") if row["status"] == "succeeded"][
             : -SHOWN - 1 : -1
         ],
-        disputes=[row for row in sandbox.store.all("dispute") if row["status"] not in ("won", "lost")],
+        disputes=[row for row in sandbox.store.all("dispute") if row["status"] in disputes.NEXT],
+        next_statuses=disputes.NEXT,
+        accounts=list(reversed(sandbox.store.all(accounts.KIND)))[:SHOWN],
+        reasons=accounts.REASONS,
         faults=sandbox.faults.listed(),
         api_faults=API_FAULTS,
         event_faults=EVENT_FAULTS,

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Call:
-    """An API request: parsed parameters, ids from the path, expansions, and its origin."""
+    """An API request: parsed parameters, ids from the path, expansions, and its origin.
+
+    `account` is the connected account in whose name it is made, "" for our own.
+    """
 
     sandbox: Sandbox
     path: str
@@ -27,6 +30,7 @@ class Call:
     request: Body
     base_url: str
     faults: frozenset[str] = field(default=frozenset())
+    account: str = ""
 
     def list(self, kind: str, *filters: str) -> Body:
         """List a page of `kind`, filtered by those of the named parameters that were sent."""
@@ -46,6 +50,7 @@ class Endpoint:
     """An API operation.
 
     `rule` is a Flask rule, `kind` what `expand` starts from; `work` returns the object or list.
+    `connected` operations are also answered in the name of a connected account.
     """
 
     method: str
@@ -54,6 +59,7 @@ class Endpoint:
     kind: str
     work: Work
     listed: bool = False
+    connected: bool = False
 
 
 def takes(*needs: str, **fields: Shape) -> Group:

@@ -63,10 +63,18 @@ class Sandbox:
         found = self.store.event(id)
         return found if found is not None else self.get("event", id)
 
-    def emit(self, type: str, body: Body, previous: Body | None = None, request: Body | None = None) -> Body:
+    def emit(
+        self,
+        type: str,
+        body: Body,
+        previous: Body | None = None,
+        request: Body | None = None,
+        account: str | None = None,
+    ) -> Body:
         """Emit an event about `body`, a snapshot of its present state, and enqueue its delivery.
 
-        `request` is `{"id", "idempotency_key"}` of the API call that caused it, if one did.
+        `request` is `{"id", "idempotency_key"}` of the API call that caused it, if one did; `account` the
+        connected account that it happened to.
         """
         data: Body = {"object": shown(body)}
         if previous is not None:
@@ -82,6 +90,8 @@ class Sandbox:
             "request": request or {"id": None, "idempotency_key": None},
             "type": type,
         }
+        if account is not None:
+            event["account"] = account
         return self.send(event)
 
     def send(self, event: Body) -> Body:

@@ -39,6 +39,9 @@ LINKS: dict[str, dict[str, str]] = {
         "failure_balance_transaction": "balance_transaction",
     },
     "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
+    "radar.early_fraud_warning": {"charge": "charge", "payment_intent": "payment_intent"},
+    "transfer": {"balance_transaction": "balance_transaction", "source_transaction": "charge"},
+    "transfer_reversal": {"balance_transaction": "balance_transaction", "transfer": "transfer"},
     "payout": {
         "balance_transaction": "balance_transaction",
         "failure_balance_transaction": "balance_transaction",
@@ -46,6 +49,17 @@ LINKS: dict[str, dict[str, str]] = {
     "balance_transaction": {"source": "*"},
     "item": {"price": "=price", "taxes": "~"},
     "price": {"product": "product"},
+}
+
+# The kind of an object by the first letters of its id.
+KINDS = {
+    "ch": "charge",
+    "py": "charge",
+    "re": "refund",
+    "dp": "dispute",
+    "po": "payout",
+    "tr": "transfer",
+    "trr": "transfer_reversal",
 }
 
 
@@ -120,9 +134,7 @@ def follow(sandbox: Sandbox, body: Body, name: str, below: Tree) -> Any:
     if not isinstance(value, str):
         return None
     if target == "*":
-        target = {"ch_": "charge", "py_": "charge", "re_": "refund", "dp_": "dispute", "po_": "payout"}[
-            value[:3]
-        ]
+        target = KINDS[value.partition("_")[0]]
         check(target, below)
     found = sandbox.store.find(target, value)
     return present(sandbox, found, {} if found.get("deleted") else below) if found else value

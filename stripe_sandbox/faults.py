@@ -17,6 +17,7 @@ API_FAULTS = {
     "503": "answer 503 without doing it",
     "slow": "wait before doing it",
     "refund_pending": "leave the new refund pending, as if the balance were short",
+    "refund_requires_action": "leave the new refund waiting for the buyer",
 }
 EVENT_FAULTS = {
     "duplicate": "deliver it again at the same time",

@@ -43,7 +43,13 @@ def conditions(filters: dict[str, Any]) -> tuple[list[str], list[Any]]:
 
 
 def page(sandbox: Sandbox, kind: str, url: str, params: Body, filters: dict[str, Any], tree: Tree) -> Body:
-    """List a page of a kind as Stripe's list object.
+    """List a page of a kind as the API shows it, see `rows`."""
+    found = rows(sandbox, kind, url, params, filters)
+    return {**found, "data": [present(sandbox, body, tree) for body in found["data"]]}
+
+
+def rows(sandbox: Sandbox, kind: str, url: str, params: Body, filters: dict[str, Any]) -> Body:
+    """List a page of a kind as Stripe's list object, with the objects as they are stored.
 
     `params` may hold `limit`, `starting_after`, `ending_before`; `filters` is as for `conditions`. An unknown
     cursor is a 404 StripeError.
@@ -64,12 +70,11 @@ def page(sandbox: Sandbox, kind: str, url: str, params: Body, filters: dict[str,
         f"SELECT body FROM objects WHERE {' AND '.join(clauses)} "
         f"ORDER BY seq {'ASC' if backwards else 'DESC'} LIMIT ?"
     )
-    rows = sandbox.store.run(sql, (*values, limit + 1))
-    bodies = [json.loads(row["body"]) for row in rows[:limit]]
+    found = sandbox.store.run(sql, (*values, limit + 1))
+    bodies = [json.loads(row["body"]) for row in found[:limit]]
     if backwards:
         bodies.reverse()
-    data = [present(sandbox, body, tree) for body in bodies]
-    return {"object": "list", "url": url, "has_more": len(rows) > limit, "data": data}
+    return {"object": "list", "url": url, "has_more": len(found) > limit, "data": bodies}
 
 
 def cut(rows: list[Body], kind: str, params: Body) -> tuple[list[Body], bool]:

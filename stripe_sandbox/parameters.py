@@ -40,6 +40,17 @@ def decode(text: str) -> dict[str, Any]:
     return root
 
 
+def from_json(value: Any) -> Any:
+    """Write JSON as `decode` gives a form: text, and lists by number; null is left out."""
+    if isinstance(value, dict):
+        return {name: from_json(part) for name, part in value.items() if part is not None}
+    if isinstance(value, list):
+        return {str(number): from_json(part) for number, part in enumerate(value)}
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
 class Shape(Protocol):
     """A type of parameter."""
 

@@ -1,12 +1,14 @@
-"""The lifecycle of a refund: created, waiting for funds, succeeded, failed, canceled."""
+"""The lifecycle of a refund: created, waiting for funds or the buyer, succeeded, failed, canceled."""
 
 from __future__ import annotations
 
-from . import ledger
+from . import disputes, fraud_warnings, ledger
 from .engine import TIMERS, Sandbox
 from .errors import StripeError
 from .settings import DAY
 from .store import Body
+
+WAITING = ("pending", "requires_action")
 
 
 def refund(
@@ -15,16 +17,23 @@ def refund(
     amount: int,
     stated: Body,
     request: Body | None = None,
-    short: bool = False,
+    waits: str = "",
 ) -> Body:
-    """Refund `amount`. It stays `pending` when the balance is too low (or `short` says so).
+    """Refund `amount`. It stays `pending` when the balance is too low.
 
-    `stated` holds `reason` and `metadata`. The charge's `amount_refunded` counts it at once either way.
+    `waits` leaves it "pending" or "requires_action" in any case. `stated` holds `reason` and `metadata`. The
+    charge's `amount_refunded` counts it at once either way.
     """
     row = blank(sandbox, charge, amount)
     row.update(stated)
+    if charge.get("_then") == "refund_waits":
+        waits = waits or "pending"
+    if charge.get("_then") == "refund_fails":
+        sandbox.store.set_timer(sandbox.now() + DAY, "fail_refund", row["id"])
     available, pending = ledger.totals(sandbox).get(charge["currency"], (0, 0))
-    if short or available + pending + sandbox.settings.overdraft < amount:
+    if waits == "requires_action":
+        row.update(status="requires_action", next_action=email_sent(sandbox))
+    elif waits or available + pending + sandbox.settings.overdraft < amount:
         row.update(status="pending", pending_reason="insufficient_funds")
         sandbox.store.set_timer(sandbox.now() + DAY, "retry_refund", row["id"])
     else:
@@ -59,6 +68,13 @@ def blank(sandbox: Sandbox, charge: Body, amount: int) -> Body:
     }  # fmt: skip
 
 
+def email_sent(sandbox: Sandbox) -> Body:
+    """Build what a refund waits for: the buyer was asked for their bank account."""
+    sent = {"email_sent_at": sandbox.now(), "email_sent_to": "buyer@example.com"}
+    details = {"email_sent": sent, "expires_at": sandbox.now() + 45 * DAY}
+    return {"type": "display_details", "display_details": details}
+
+
 def count(sandbox: Sandbox, charge_id: str, amount: int, request: Body | None = None) -> None:
     """Add `amount` (or subtract a negative one) to the charge's `amount_refunded`."""
     charge = sandbox.get("charge", charge_id)
@@ -67,6 +83,8 @@ def count(sandbox: Sandbox, charge_id: str, amount: int, request: Body | None = 
     charge["refunded"] = charge["amount_refunded"] == charge["amount"]
     sandbox.store.save(charge)
     sandbox.emit("charge.refunded" if amount > 0 else "charge.updated", charge, earlier, request)
+    fraud_warnings.refresh(sandbox, charge)
+    disputes.refunded(sandbox, charge)
 
 
 def changed(sandbox: Sandbox, row: Body, earlier: str, request: Body | None = None) -> Body:
@@ -78,20 +96,22 @@ def changed(sandbox: Sandbox, row: Body, earlier: str, request: Body | None = No
 
 
 def settle(sandbox: Sandbox, refund_id: str, ok: bool = True) -> Body:
-    """Settle a pending refund: it succeeds or fails. A succeeded one can still fail (the card was closed).
+    """Settle a refund that waits: it succeeds or fails. A succeeded one can still fail (the card was closed).
 
     Raises StripeError for one that is final.
     """
     with sandbox.store.transaction():
         row = sandbox.get("refund", refund_id)
-        if row["status"] == "pending" and ok:
+        earlier = row["status"]
+        if earlier in WAITING and ok:
             row.update(status="succeeded")
             row.pop("pending_reason", None)
+            row.pop("next_action", None)
             row["balance_transaction"] = ledger.move(sandbox, "refund", row, -row["amount"], sandbox.now())[
                 "id"
             ]
-            return changed(sandbox, row, "pending")
-        if ok or row["status"] not in ("pending", "succeeded"):
+            return changed(sandbox, row, earlier)
+        if ok or earlier not in (*WAITING, "succeeded"):
             raise StripeError(f"Refund {refund_id} is {row['status']} already.")
         return fail(sandbox, row)
 
@@ -100,6 +120,8 @@ def fail(sandbox: Sandbox, row: Body) -> Body:
     """Fail a refund: its money returns to the balance, and it no longer counts as refunded."""
     earlier = row["status"]
     row.update(status="failed", failure_reason="expired_or_canceled_card")
+    row.pop("pending_reason", None)
+    row.pop("next_action", None)
     if row["balance_transaction"]:
         back = ledger.move(sandbox, "refund_failure", row, row["amount"], sandbox.now())
         row["failure_balance_transaction"] = back["id"]
@@ -110,10 +132,12 @@ def fail(sandbox: Sandbox, row: Body) -> Body:
 
 
 def cancel(sandbox: Sandbox, row: Body, request: Body | None = None) -> Body:
-    """Cancel a pending refund, which hasn't moved money yet."""
+    """Cancel a refund that waits, which hasn't moved money yet."""
+    earlier = row["status"]
     row["status"] = "canceled"
     row.pop("pending_reason", None)
-    changed(sandbox, row, "pending", request)
+    row.pop("next_action", None)
+    changed(sandbox, row, earlier, request)
     count(sandbox, row["charge"], -row["amount"], request)
     return row
 
@@ -130,5 +154,13 @@ def retry(sandbox: Sandbox, refund_id: str) -> None:
         sandbox.store.set_timer(sandbox.now() + DAY, "retry_refund", refund_id)
 
 
+def fail_later(sandbox: Sandbox, refund_id: str) -> None:
+    """Timer: let a refund to a closed card come back."""
+    row = sandbox.store.find("refund", refund_id)
+    if row is not None and row["status"] in (*WAITING, "succeeded"):
+        settle(sandbox, refund_id, ok=False)
+
+
 TIMERS["retry_refund"] = retry
+TIMERS["fail_refund"] = fail_later
 TIMERS["resend"] = lambda sandbox, event_id: sandbox.webhooks.resend(event_id)

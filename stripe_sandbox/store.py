@@ -19,6 +19,11 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS objects_by_kind ON objects (kind, seq);
+CREATE INDEX IF NOT EXISTS balance_rows ON objects (
+    json_extract(body, '$.currency'), json_extract(body, '$.available_on'), json_extract(body, '$.net'))
+    WHERE kind = 'balance_transaction';
+CREATE INDEX IF NOT EXISTS transfers_by_destination ON objects (kind, json_extract(body, '$.destination'))
+    WHERE kind = 'transfer';
 CREATE TABLE IF NOT EXISTS replies (
     key TEXT PRIMARY KEY, method TEXT NOT NULL, path TEXT NOT NULL, parameters TEXT NOT NULL,
     status INTEGER NOT NULL, body TEXT NOT NULL, made INTEGER NOT NULL);
@@ -130,6 +135,11 @@ class Store:
         """List every object of a kind, oldest first."""
         rows = self.run("SELECT body FROM objects WHERE kind = ? ORDER BY seq", (kind,))
         return [json.loads(row["body"]) for row in rows]
+
+    def having(self, kind: str, name: str, value: str) -> list[Body]:
+        """List the objects of a kind whose field `name` is `value`, oldest first."""
+        sql = f"SELECT body FROM objects WHERE kind = ? AND json_extract(body, '$.{name}') = ? ORDER BY seq"
+        return [json.loads(row["body"]) for row in self.run(sql, (kind, value))]
 
     def position(self, kind: str, id: str) -> int | None:
         """Find the position of an object in its kind's order, for pagination cursors."""

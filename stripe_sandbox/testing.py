@@ -16,10 +16,11 @@ from typing import Any, Protocol
 
 from flask import Flask
 
-from . import checkout, disputes, methods, refund_lifecycle, thin_events, unrelated_events
+from . import checkout, methods
 from .app import create_sandbox
 from .buyers import EXAMPLE, Buyer
 from .clock import Clock
+from .dashboard import Dashboard
 from .engine import Sandbox, shown
 from .expansion import present
 from .faults import Fault
@@ -31,6 +32,8 @@ from .store import THIN, Body
 from .webhook_delivery import post
 
 SECRET = "whsec_sandbox_tests"
+# What the schemas know; other objects of v2 are made up to be named by thin events.
+CHECKED = ("/v1/", "/v2/core/")
 Receiver = Callable[[bytes, dict[str, str]], int]
 
 
@@ -47,7 +50,7 @@ class Spec(Protocol):
         """Check an event."""
 
 
-class RunningSandbox:
+class RunningSandbox(Dashboard):
     """A context manager around one sandbox.
 
     `deliver=False` (the default) collects events for the test to deliver by hand; with `deliver=True` they go
@@ -161,38 +164,6 @@ class RunningSandbox:
         """Settle a bank debit now."""
         return shown(checkout.settle(self.engine, session_id, ok))
 
-    def settle_refund(self, refund_id: str, ok: bool = True) -> Body:
-        """Settle a pending refund, or let a succeeded one fail."""
-        return shown(refund_lifecycle.settle(self.engine, refund_id, ok))
-
-    def dispute(self, charge_id: str) -> Body:
-        """Let the buyer's bank dispute a payment."""
-        return shown(disputes.dispute(self.engine, charge_id))
-
-    def decide(self, dispute_id: str, won: bool) -> Body:
-        """Let the bank decide a dispute."""
-        return shown(disputes.decide(self.engine, dispute_id, won))
-
-    def pay_unasked(self) -> Body:
-        """Create a payment made in the dashboard; returns the charge."""
-        return shown(unrelated_events.pay_unasked(self.engine))
-
-    def refuse_payout(self) -> Body:
-        """Let the bank refuse a payout."""
-        return shown(unrelated_events.refuse_payout(self.engine))
-
-    def notify(self, type: str, place: str, related: Body, context: str | None = None) -> Body:
-        """Emit a thin event about `related`, an object of API v2 to be retrieved at `place`."""
-        return shown(thin_events.notify(self.engine, type, place, related, context))
-
-    def change_account(self) -> Body:
-        """Let a connected account change; returns the thin event."""
-        return shown(thin_events.change_account(self.engine))
-
-    def receive_credit(self) -> Body:
-        """Let money arrive in a financial account; returns the thin event."""
-        return shown(thin_events.receive_credit(self.engine))
-
     def thin_events(self) -> list[Body]:
         """List the thin events, oldest first; `events` lists the snapshots."""
         return self.engine.store.all(THIN)
@@ -270,8 +241,8 @@ class RunningSandbox:
         kept = [call for call in self.engine.recorder.kept() if path or call.path.startswith("/v1/")]
         return [call for call in kept if method in (None, call.method) and path in (None, call.path)]
 
-    def violations(self, spec: Spec | None = None) -> list[str]:
-        """List the violations of Stripe's schemas in calls, responses and events so far.
+    def violations(self, spec: Spec | None = None, *, sent: bool = True) -> list[str]:
+        """List the violations of Stripe's schemas in calls (if `sent`), responses and events so far.
 
         `spec` may also be given to the constructor; ValueError without one.
         """
@@ -279,12 +250,15 @@ class RunningSandbox:
         if spec is None:
             raise ValueError("violations() needs a spec, here or in RunningSandbox(spec=…).")
         found = []
-        for call in self.requests():
-            said = spec.request(call.method, call.path, call.query, call.body)
+        for call in self.engine.recorder.kept():
+            if not call.path.startswith(CHECKED):
+                continue
+            said = spec.request(call.method, call.path, call.query, call.body) if sent else []
             if call.status:
                 said = [*said, *spec.response(call.method, call.path, call.status, call.answer)]
             found += [f"{call.method} {call.path} ({call.status}): {complaint}" for complaint in said]
-        for event in self.events():
+        thin = [event for event in self.thin_events() if event["type"].startswith("v2.core.")]
+        for event in [*self.events(), *thin]:
             found += [f"{event['type']} {event['id']}: {complaint}" for complaint in spec.event(event)]
         return found
 

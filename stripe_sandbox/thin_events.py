@@ -12,7 +12,6 @@ from .engine import Sandbox
 from .errors import missing_object
 from .store import THIN, Body
 
-RECIPIENT = "v2.core.account[configuration.recipient].capability_status_updated"
 CREDITED = "v2.money_management.received_credit.succeeded"
 CREDIT = {"value": 2500, "currency": "usd"}
 
@@ -38,19 +37,6 @@ def notify(sandbox: Sandbox, type: str, place: str, related: Body, context: str 
         if context is not None:
             event["context"] = context
         return sandbox.send(event)
-
-
-def change_account(sandbox: Sandbox) -> Body:
-    """Let a connected account lose the ability to receive transfers."""
-    id = sandbox.ids.make("acct_1", 16)
-    account: Body = {
-        "id": id,
-        "object": "v2.core.account",
-        "contact_email": "creator@example.com",
-        "created": written(sandbox.now()),
-        "livemode": False,
-    }
-    return notify(sandbox, RECIPIENT, f"/v2/core/accounts/{id}", account, id)
 
 
 def receive_credit(sandbox: Sandbox) -> Body:

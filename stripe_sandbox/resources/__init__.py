@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from ..endpoints import Endpoint
-from . import balance, checkout_sessions, customers, events, payments, refunds
+from . import (
+    accounts_v1,
+    accounts_v2,
+    balance,
+    checkout_sessions,
+    customers,
+    disputes,
+    events,
+    payments,
+    refunds,
+    transfers,
+)
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *checkout_sessions.ENDPOINTS,
@@ -12,4 +23,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *refunds.ENDPOINTS,
     *events.ENDPOINTS,
     *balance.ENDPOINTS,
+    *disputes.ENDPOINTS,
+    *transfers.ENDPOINTS,
+    *accounts_v1.ENDPOINTS,
+    *accounts_v2.ENDPOINTS,
 )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from .. import money
+from .. import disputes, money
 from ..endpoints import Call, Endpoint, pages, takes
-from ..engine import change_metadata
+from ..engine import Sandbox, change_metadata
 from ..errors import StripeError
 from ..parameters import Choice, Metadata, Text, Whole, refused
 from ..refund_lifecycle import cancel as cancel_refund
 from ..refund_lifecycle import refund
 from ..store import Body
 
+WAITS = {"refund_pending": "pending", "refund_requires_action": "requires_action"}
 REASONS = Choice("duplicate", "fraudulent", "requested_by_customer")
 
 
@@ -18,12 +19,13 @@ def create(call: Call) -> Body:
     """`POST /v1/refunds`: the rest of the charge unless `amount` says less."""
     charge = charge_of(call)
     amount = call.params.get("amount", charge["amount"] - charge["amount_refunded"])
-    check(charge, amount)
+    check(call.sandbox, charge, amount)
     stated = {
         "reason": call.params.get("reason"),
         "metadata": change_metadata({}, call.params.get("metadata")),
     }
-    return refund(call.sandbox, charge, amount, stated, call.request, short="refund_pending" in call.faults)
+    waits = next((name for name in WAITS if name in call.faults), "")
+    return refund(call.sandbox, charge, amount, stated, call.request, waits=WAITS.get(waits, ""))
 
 
 def charge_of(call: Call) -> Body:
@@ -45,7 +47,7 @@ def charge_of(call: Call) -> Body:
     return call.sandbox.get("charge", id, named[0])
 
 
-def check(charge: Body, amount: int) -> None:
+def check(sandbox: Sandbox, charge: Body, amount: int) -> None:
     """Raise StripeError unless `amount` of this charge can be refunded."""
     id, currency = charge["id"], charge["currency"]
     rest = charge["amount"] - charge["amount_refunded"]
@@ -53,7 +55,7 @@ def check(charge: Body, amount: int) -> None:
         raise StripeError(
             f"Charge {id} has not succeeded and cannot be refunded.", code="charge_not_refundable"
         )
-    if charge["disputed"]:
+    if disputes.refused(sandbox, charge):
         raise StripeError(
             f"Charge {id} has been charged back; cannot issue a refund.", code="charge_disputed"
         )
@@ -82,9 +84,9 @@ def update(call: Call) -> Body:
 
 
 def cancel(call: Call) -> Body:
-    """`POST /v1/refunds/{id}/cancel`: only while pending."""
+    """`POST /v1/refunds/{id}/cancel`: only while it waits."""
     row = retrieve(call)
-    if row["status"] != "pending":
+    if row["status"] not in ("pending", "requires_action"):
         raise StripeError(f"You cannot cancel a refund with a status of `{row['status']}`.")
     return cancel_refund(call.sandbox, row, call.request)
 

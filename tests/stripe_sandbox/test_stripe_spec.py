@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from tests.stripe_spec import FIXTURES, stripe_spec
+from tests import derive_stripe
+from tests.stripe_spec import FIXTURES, SCHEMAS, stripe_spec
 
 
 @pytest.mark.parametrize(
@@ -60,3 +61,52 @@ def test_an_event_is_checked_with_what_it_carries() -> None:
         "data": {"object": {"object": "refund", "id": "re_1"}},
     }
     assert any("amount" in complaint for complaint in stripe_spec().event(event))
+
+
+def test_the_schemas_are_what_the_installed_library_says() -> None:
+    assert json.loads(SCHEMAS[1].read_text()) == derive_stripe.derive()
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "kind"),
+    [
+        ("transfer", "_transfer.py", "Transfer"),
+        ("transfer_reversal", "_transfer_reversal.py", "TransferReversal"),
+        ("dispute", "_dispute.py", "Dispute"),
+        ("refund", "_refund.py", "Refund"),
+        ("login_link", "_login_link.py", "LoginLink"),
+    ],
+)
+def test_both_files_were_derived_alike(name: str, place: str, kind: str) -> None:
+    older = json.loads(SCHEMAS[0].read_text())["components"]["schemas"][name]
+    derived = derive_stripe.module(place).schema(kind, closed=False)
+    assert set(derived["properties"]) == set(older["properties"])
+    assert derived["required"] == older["required"]
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ('{"contact_email": "a@b.test", "dashboard": "express", "include": ["requirements"]}', ""),
+        ('{"dashboard": "cockpit"}', "cockpit"),
+        ('{"type": "express"}', "type"),
+        ('{"configuration": {"recipient": {"capabilities": {"cards": {"requested": "yes"}}}}}', "yes"),
+    ],
+)
+def test_requests_of_v2_are_read_as_json(body: str, found: str) -> None:
+    complaints = stripe_spec().request("POST", "/v2/core/accounts", body=body)
+    assert (complaints == []) if not found else any(found in complaint for complaint in complaints)
+
+
+def test_a_thin_event_must_exist_and_say_what_it_is_about() -> None:
+    event = {
+        "id": "evt_test_1",
+        "object": "v2.core.event",
+        "created": "2026-11-01T00:00:00.000Z",
+        "livemode": False,
+        "type": "v2.core.account[requirements].updated",
+        "related_object": {"id": "acct_1", "type": "v2.core.account", "url": "/v2/core/accounts/acct_1"},
+    }
+    assert stripe_spec().event(event) == []
+    assert stripe_spec().event({**event, "type": "v2.core.account.vanished"}) != []
+    assert stripe_spec().event({**event, "related_object": {"id": "acct_1"}}) != []

@@ -57,8 +57,10 @@ def test_the_control_page_has_a_button_for_each(sandbox: RunningSandbox, client:
     page = press(f"/_sandbox/charges/{charge}/dispute")
     assert "Shop wins" in page
     (dispute,) = sandbox.all("dispute")
-    assert "Shop wins" not in press(f"/_sandbox/disputes/{dispute['id']}/decide", ok="false")
+    page = press(f"/_sandbox/disputes/{dispute['id']}/become", status="lost")
     assert sandbox.all("dispute")[0]["status"] == "lost"
+    assert "appeal needs response" in page
+    assert browser.post(f"/_sandbox/disputes/{dispute['id']}/decide", data={"ok": "true"}).status_code == 400
     assert "without an order" in press("/_sandbox/elsewhere/pay")
     unasked = sandbox.all("charge")[-1]
     assert client.v1.checkout.sessions.list({"payment_intent": unasked["payment_intent"]}).data == []
@@ -94,5 +96,12 @@ def test_the_control_page_sends_thin_events(sandbox: RunningSandbox) -> None:
         assert browser.post(f"/_sandbox/elsewhere/{name}").status_code == 303
     page = browser.get("/_sandbox/").text
     assert all(event["type"] in page and event["id"] in page for event in sandbox.thin_events())
-    assert len(sandbox.thin_events()) == 2
+    assert len(sandbox.thin_events()) == 4
     assert sandbox.events() == []
+    (account,) = sandbox.all("v2.core.account")
+    place = f"/_sandbox/accounts/{account['id']}"
+    assert f'action="{place}/decide"' in page
+    for name, fields in (("decide", {"reason": "rejected_fraud"}), ("pay_out", {}), ("deauthorise", {})):
+        assert browser.post(f"{place}/{name}", data=fields).status_code == 303
+    assert "no access" in browser.get("/_sandbox/").text
+    assert browser.post(f"{place}/decide", data={"reason": "mood"}).status_code == 400
