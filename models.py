@@ -113,7 +113,7 @@ from tables.platform import (
     Verdict,
     WorkerBeat,
 )
-from tables.refunds import Refund, RefundStatus
+from tables.refunds import Refund, RefundCause, RefundLine, RefundStatus
 from tables.tax import BillingDetails, EuroRate, VatState
 
 __all__ = [
@@ -190,6 +190,8 @@ __all__ = [
     "PurchaseShare",
     "PurchaseStatus",
     "Refund",
+    "RefundCause",
+    "RefundLine",
     "RefundStatus",
     "Earning",
     "EarningStatus",

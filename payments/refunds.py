@@ -9,7 +9,8 @@ from payments.client import PaymentRefused, ask, client, listed
 
 @dataclass(frozen=True)
 class StripeRefund:
-    """A refund in its present state; `status` is pending, succeeded, failed or canceled.
+    """A refund in its present state; `status` is pending, requires_action, succeeded, failed or
+    canceled.
 
     `order_number` is the order that the refunded payment names, "" if it names none; None if the payment is
     unknown.
@@ -24,8 +25,8 @@ class StripeRefund:
     order_number: str | None = None
 
 
-def refund(payment_intent: str, amount: int, refund_id: str) -> StripeRefund:
-    """Refund `amount` minor units, idempotent by our `refund_id`.
+def refund(payment_intent: str, amount: int, refund_id: str, reason: str) -> StripeRefund:
+    """Refund `amount` minor units, idempotent by our `refund_id`; `reason` is a word of Stripe's.
 
     Stripe forgets idempotency keys after a day, so existing refunds are looked up first. Raises
     PaymentUnavailable, PaymentRefused.
@@ -36,7 +37,7 @@ def refund(payment_intent: str, amount: int, refund_id: str) -> StripeRefund:
     params: Any = {
         "payment_intent": payment_intent,
         "amount": amount,
-        "reason": "duplicate",
+        "reason": reason,
         "metadata": {"refund_id": refund_id},
     }
     refunds = client().v1.refunds
@@ -80,12 +81,11 @@ def refunds_of(payment_intent: str) -> list[StripeRefund]:
 
 def read_refund(found: Any) -> StripeRefund:
     """Convert Stripe's refund object; our own id is in its metadata, its payment's order in the payment's."""
-    status = "pending" if found.status == "requires_action" else found.status
     payment = found.payment_intent
     is_known = payment is not None and not isinstance(payment, str)
     return StripeRefund(
         id=found.id,
-        status=status,
+        status=found.status,
         payment_intent=payment.id if is_known else payment,
         our_id=_metadata(found).get("refund_id"),
         amount=found.amount,

@@ -133,7 +133,8 @@ class Purchase(Stamped, Base):
     `product_snapshot` keeps title, summary, creator and slug as bought. `price_cents` is the list price
     at that time and `discount_cents` what a coupon took off, both as shown. `amount_cents` is what is paid
     without tax; `shares` say whose it is. `tax_rate_bp` is the rate in hundredths of a percent.
-    `refunded_cents` includes tax.
+    `refunded_cents` is what went back to the buyer, `disputed_cents` what their bank holds at present, both
+    with tax; `returned_tax_cents` is the tax in the two.
     """
 
     __tablename__ = "purchases"
@@ -142,7 +143,12 @@ class Purchase(Stamped, Base):
             "amount_cents >= 0 AND discount_cents >= 0 AND tax_cents >= 0 AND tax_rate_bp >= 0",
             name="amounts_not_negative",
         ),
-        CheckConstraint("refunded_cents BETWEEN 0 AND amount_cents + tax_cents", name="refund_within_amount"),
+        CheckConstraint(
+            "refunded_cents >= 0 AND disputed_cents >= 0"
+            " AND refunded_cents + disputed_cents <= amount_cents + tax_cents",
+            name="refund_within_amount",
+        ),
+        CheckConstraint("returned_tax_cents BETWEEN 0 AND tax_cents", name="returned_tax_within_tax"),
         CheckConstraint("owner_id IS NOT NULL OR is_gift", name="owned_or_given"),
         # The product first, so that its sales are counted from the index alone.
         Index(
@@ -177,6 +183,8 @@ class Purchase(Stamped, Base):
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[PurchaseStatus] = mapped_column(enum_of(PurchaseStatus), default=PurchaseStatus.PENDING)
     refunded_cents: Mapped[int] = mapped_column(default=0)
+    disputed_cents: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    returned_tax_cents: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     refunded_at: Mapped[datetime | None]
 
     order: Mapped[Order] = relationship(back_populates="purchases", lazy="raise_on_sql")
@@ -189,6 +197,16 @@ class Purchase(Stamped, Base):
     def paid_cents(self) -> int:
         """Return what the buyer pays for the line, with tax."""
         return self.amount_cents + self.tax_cents
+
+    @property
+    def left_cents(self) -> int:
+        """Return what of the payment was neither refunded nor disputed, with tax."""
+        return self.paid_cents - self.refunded_cents - self.disputed_cents
+
+    @property
+    def tax_left_cents(self) -> int:
+        """Return the tax within `left_cents`."""
+        return self.tax_cents - self.returned_tax_cents
 
     @property
     def platform_fee_cents(self) -> int:

@@ -22,8 +22,12 @@ class EarningStatus(StrEnum):
 class Earning(Base):
     """An entry of the creators' ledger, in minor units.
 
-    `key` names what caused it, so that nothing is booked twice: `sale:<share>`, `undo:<earning>`, where ids
-    are 32 hex digits. Triggers refuse to delete it and to change anything but its payout.
+    `key` names what caused it, so that nothing is booked twice: `sale:<share>`,
+    `refund:<refund line>:<share>`, `undo:<refund line>:<share>`, `dispute:<balance transaction>:<share>`,
+    `adjust:<id>`, `vat:<payout>`. Our own ids are 32 hex digits. (Before there were refund lines, what
+    lowered a sale was `undo:<earning>`.) `share_id` is what it belongs to, null for what no sale has caused;
+    `note` says why an adjustment was made. Triggers refuse to delete it and to change anything but its payout
+    and when it is due.
     """
 
     __tablename__ = "earnings"
@@ -38,7 +42,7 @@ class Earning(Base):
 
     id: Mapped[pk]
     creator_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
-    share_id: Mapped[uuid.UUID] = mapped_column(
+    share_id: Mapped[uuid.UUID | None] = mapped_column(
         ForeignKey("purchase_shares.id", ondelete="RESTRICT"), index=True
     )
     key: Mapped[str] = mapped_column(String(160), unique=True)
@@ -46,4 +50,6 @@ class Earning(Base):
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[EarningStatus] = mapped_column(enum_of(EarningStatus), default=EarningStatus.PENDING)
     available_at: Mapped[datetime]
+    payout_id: Mapped[uuid.UUID | None]
+    note: Mapped[str] = mapped_column(String(500), default="")
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -74,6 +74,8 @@ class PlatformSettings(Stamped, Base):
     the seller's rate. `tax_sentence` is printed on documents while nothing is taxed. `seller_…` are the
     particulars of the legal seller, and `statement_descriptor` is what card statements show. What buyers
     consent to before they pay has a switch, a text and its version, which each new text raises.
+    `refund_returns_coupon`: a refunded order gives the use of its coupon back; `creators_refund`: creators
+    may refund their own sales.
     """
 
     __tablename__ = "platform_settings"
@@ -130,6 +132,8 @@ class PlatformSettings(Stamped, Base):
         String(500), default=IMMEDIATE_DELIVERY, server_default=IMMEDIATE_DELIVERY
     )
     delivery_version: Mapped[int] = mapped_column(default=1, server_default="1")
+    refund_returns_coupon: Mapped[bool] = mapped_column(default=False, server_default=false())
+    creators_refund: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Job(Stamped, Base):

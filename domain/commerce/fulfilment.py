@@ -23,14 +23,13 @@ from domain.commerce import (
 from domain.coupons import redemptions
 from domain.documents import invoices
 from domain.gifts import orders as gifts
-from domain.ledger import order_events, order_lock
+from domain.ledger import entries, order_events, order_lock
 from domain.ledger.states import SETTLED
 from domain.platform import alerts, audit, settings
 from domain.platform.audit_actions import AuditAction
 from domain.platform.event_registry import EventName
-from domain.refunds import stripe_refunds
+from domain.refunds import requesting, stripe_refunds
 from models import (
-    Earning,
     Order,
     OrderStatus,
     Purchase,
@@ -122,7 +121,7 @@ def _take_payment(order: Order, session: Session) -> None:
 def _return(order: Order, session: Session, why: tuple[str, str]) -> None:
     """Refund a payment that buys nothing, and raise an alert; `why` for the refund, and in a sentence."""
     reason, sentence = why
-    if not stripe_refunds.return_payment(order, session, reason):
+    if not requesting.return_payment(order, session, reason):
         return
     if order.status not in SETTLED:
         _close(order, OrderStatus.FAILED)
@@ -176,7 +175,7 @@ def _send_back(order: Order, session: Session, line: Purchase) -> None:
     """Refund a line that can't be delivered, and raise an alert."""
     title = line.product_snapshot["title"]
     is_gone = line.product.deleted_at is not None
-    if stripe_refunds.return_line(order, session, line, "No longer available" if is_gone else "Paid twice"):
+    if requesting.return_line(order, session, line, "No longer available" if is_gone else "Paid twice"):
         alerts.raise_for(
             order, AuditAction.DOUBLE_PAYMENT,
             f"“{title[:100]}” was {'deleted' if is_gone else 'bought elsewhere'} before this payment came in."
@@ -186,30 +185,12 @@ def _send_back(order: Order, session: Session, line: Purchase) -> None:
 
 def _hand_over(purchase: Purchase, now: datetime) -> None:
     """Credit one purchase to its creators, count it, and deliver it: by its kind, or as a gift by mail."""
-    _credit(purchase, now)
+    entries.credit(purchase, now, timedelta(days=settings.current().refund_window_days))
     counters.recount_purchases(purchase.product_id)
     if purchase.is_gift:
         gifts.deliver(purchase)
     else:
         kinds.kind_of(purchase.product).deliver(purchase)
-
-
-def _credit(purchase: Purchase, now: datetime) -> None:
-    """Book what each share earns its creator; a free one earns nothing."""
-    window = timedelta(days=settings.current().refund_window_days)
-    for share in purchase.shares:
-        if share.creator_amount_cents:
-            db.session.add(
-                Earning(
-                    creator_id=share.creator_id,
-                    share_id=share.id,
-                    key=f"sale:{share.id.hex}",
-                    amount_cents=share.creator_amount_cents,
-                    currency=purchase.currency,
-                    available_at=now + window,
-                    created_at=now,
-                )
-            )
 
 
 def _landings(order: Order) -> list[kinds.Link]:

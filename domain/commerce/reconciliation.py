@@ -11,7 +11,8 @@ import payments
 from domain.base import clock
 from domain.commerce import fulfilment, stripe_event_table, stripe_events
 from domain.ledger import order_lock
-from models import Job, JobState, Order, OrderStatus, Refund, RefundStatus, db
+from domain.refunds.stripe_refunds import WAITING
+from models import Job, JobState, Order, OrderStatus, Refund, db
 from payments import Event, Session
 
 PATIENCE = timedelta(minutes=3)
@@ -45,7 +46,7 @@ def sweep() -> None:
             continue
         slot = int(now.timestamp() // (300 if now - order.created_at < YOUNG else 3600))
         jobs.enqueue("settle_order", key=f"settle:{order.id}:{slot}", order_id=str(order.id))
-    pending = select(Refund.id).where(Refund.status == RefundStatus.PENDING, Refund.updated_at < now - YOUNG)
+    pending = select(Refund.id).where(Refund.status.in_(WAITING), Refund.updated_at < now - YOUNG)
     for refund_id in db.session.scalars(pending):
         slot = int(now.timestamp() // 3600)
         jobs.enqueue("refund_payment", key=f"refund:{refund_id}:{slot}", refund_id=str(refund_id))

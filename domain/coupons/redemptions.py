@@ -52,9 +52,17 @@ def reserve(order: Order, discount: Discount) -> None:
 
 
 def release(order: Order) -> None:
-    """Give the reserved use back; a consumed one stays, whatever is refunded later."""
+    """Give the reserved use back; a consumed one stays, unless `give_back` says otherwise."""
     held = _of(order)
     if held is not None and held.state == RedemptionState.RESERVED:
+        held.state = RedemptionState.RELEASED
+        db.session.flush()
+
+
+def give_back(order: Order) -> None:
+    """Give the use of an order back that was refunded as a whole, where the shop does so."""
+    held = _of(order)
+    if held is not None and held.state == RedemptionState.CONSUMED:
         held.state = RedemptionState.RELEASED
         db.session.flush()
 

@@ -17,7 +17,7 @@ from domain.base import clock, months
 from domain.documents import line_amounts, numbers, parties, snapshots
 from domain.documents.snapshots import Payment, Snapshot
 from domain.platform import settings
-from models import Document, DocumentKind, Order, Refund, User, db
+from models import Document, DocumentKind, Order, Refund, RefundLine, User, db
 
 CORRECTED = "The buyer’s particulars were corrected."
 
@@ -49,28 +49,23 @@ def issue(order: Order, at: datetime | None = None) -> Document:
     return _write(DocumentKind.INVOICE, order, snapshot, at)
 
 
-def credit(refund: Refund, gross: Mapping[Any, int] | None = None) -> Document | None:
-    """Issue the credit note of a refund that succeeded; the one it has, if it has one.
+def credit(refund: Refund) -> Document | None:
+    """Issue the credit note of a refund that succeeded, over its lines; the one it has, if it has one.
 
-    `gross` says how much of which purchase (its id) was paid back, tax included; without it the refund is
-    divided among the lines in proportion. None when the refund gave back a payment that bought nothing, for
-    which there is no invoice, or when nothing is left to credit.
+    None when it gave back a payment that bought nothing, for which there is no invoice, or when it gave back
+    nothing.
     """
     found = db.session.scalar(select(Document).where(Document.refund_id == refund.id))
     if found is not None:
         return found
     order = db.session.get_one(Order, refund.order_id)
     invoice = invoice_of(order)
-    if invoice is None or refund.payment_intent_id != order.stripe_payment_intent_id:
+    query = select(RefundLine).where(RefundLine.refund_id == refund.id, RefundLine.gross_cents > 0)
+    amounts = {line.purchase_id.hex: (line.net_cents, line.tax_cents) for line in db.session.scalars(query)}
+    if invoice is None or not amounts:
         return None
     said = snapshots.of(invoice)
-    earlier = [line for note in _notes_of(invoice) for line in snapshots.of(note).lines]
-    parts = line_amounts.shared_out(said.lines, refund.amount_cents, earlier)
-    if gross is not None:
-        parts = {purchase.hex: cents for purchase, cents in gross.items()}
-    lines = line_amounts.credited(said.lines, parts, earlier)
-    if not lines:
-        return None
+    lines = line_amounts.credited(said.lines, amounts)
     return _counter(invoice, order, replace(said, lines=lines, reason=refund.reason), refund)
 
 

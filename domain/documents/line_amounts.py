@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from domain.base.money import apportion
 from domain.documents.snapshots import Line
 from models import Order, Purchase
 
@@ -15,33 +14,14 @@ def of_order(order: Order) -> tuple[Line, ...]:
     return tuple(_line(order, purchase) for purchase in order.purchases)
 
 
-def credited(
-    lines: Sequence[Line], gross: Mapping[str, int], earlier: Sequence[Line] = ()
-) -> tuple[Line, ...]:
-    """Describe the credit of `gross` minor units, tax included, by purchase; `earlier` was credited before.
-
-    Each line is credited net and tax in proportion. Both are computed from the sum of all credits so far, so
-    that what was paid back bit by bit adds up to the line.
-    """
-    found = []
-    for line in lines:
-        cents = gross.get(line.purchase, 0)
-        before = [old for old in earlier if old.purchase == line.purchase]
-        if cents:
-            tax = _tax_within(line, sum(old.gross_cents for old in before) + cents)
-            tax -= sum(old.tax_cents for old in before)
-            net = cents - tax
-            found.append(replace(line, unit_net_cents=net, discount_cents=0, net_cents=net, tax_cents=tax))
-    return tuple(found)
-
-
-def shared_out(lines: Sequence[Line], cents: int, earlier: Sequence[Line] = ()) -> dict[str, int]:
-    """Divide `cents` among the lines in proportion to what of each is not credited yet, at most all of it."""
-    left = {line.purchase: line.gross_cents for line in lines}
-    for old in earlier:
-        left[old.purchase] -= old.gross_cents
-    parts = apportion(min(cents, sum(left.values())), list(left.values()))
-    return dict(zip(left, parts, strict=True))
+def credited(lines: Sequence[Line], amounts: Mapping[str, tuple[int, int]]) -> tuple[Line, ...]:
+    """Describe the credit of `amounts`, net and tax in minor units by purchase (32 hex digits)."""
+    return tuple(
+        replace(line, unit_net_cents=net, discount_cents=0, net_cents=net, tax_cents=tax)
+        for line in lines
+        for net, tax in [amounts.get(line.purchase, (0, 0))]
+        if net or tax
+    )
 
 
 def _line(order: Order, purchase: Purchase) -> Line:
@@ -69,10 +49,6 @@ def _unit_net(order: Order, purchase: Purchase) -> int:
     if paid > 0:
         return _half_up(shown * purchase.amount_cents, paid)
     return _half_up(shown * BASIS, BASIS + purchase.tax_rate_bp) if order.prices_include_tax else shown
-
-
-def _tax_within(line: Line, gross_cents: int) -> int:
-    return _half_up(gross_cents * line.tax_cents, line.gross_cents)
 
 
 def _half_up(above: int, below: int) -> int:

@@ -70,6 +70,21 @@ def end(purchase: Purchase) -> None:
         mail.gift_ended(receiver, purchase.product, kinds.page(purchase.product))
 
 
+def resume(purchase: Purchase) -> None:
+    """Take up a gift again whose refund failed: what it gave opens again, or its mails go on. Idempotent."""
+    gift = _locked(purchase.id)
+    if gift is None or gift.ended_at is None:
+        return
+    gift.ended_at = None
+    db.session.flush()
+    if gift.claimed_by_id is not None:
+        kinds.kind_of(purchase.product).deliver(purchase)
+    elif gift.sent_at is None:
+        mailing.schedule(gift)
+    else:
+        gift.next_mail_at = clock.now() + mailing.FIRST_REMINDER
+
+
 def of_order(order_id: uuid.UUID) -> dict[uuid.UUID, Gift]:
     """Load the gifts of an order by their lines."""
     query = select(Gift).join(Purchase, Purchase.id == Gift.purchase_id).where(Purchase.order_id == order_id)

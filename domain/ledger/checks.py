@@ -8,15 +8,16 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from domain.base import clock
-from domain.ledger import document_checks, gift_checks
+from domain.ledger import document_checks, earning_checks, gift_checks, refund_checks
 from domain.ledger.coupon_checks import (
     discounts_match_redemptions,
     redemptions_match_orders,
     uses_stay_within_limits,
 )
+from domain.ledger.findings import listed
 from domain.ledger.states import BOUGHT, SETTLED
 from models import (
     AccessGrant,
@@ -27,8 +28,7 @@ from models import (
     Purchase,
     PurchaseShare,
     PurchaseStatus,
-    Refund,
-    RefundStatus,
+    RefundLine,
     StripeEvent,
     db,
 )
@@ -53,7 +53,7 @@ def shares_add_up() -> list[str]:
             )
         )
     )
-    return _rows(query, "order {}: purchase {} does not add up, or is in another currency")
+    return listed(query, "order {}: purchase {} does not add up, or is in another currency")
 
 
 def totals_match() -> list[str]:
@@ -65,7 +65,7 @@ def totals_match() -> list[str]:
         .group_by(Order.id)
         .having(amount != Order.total_cents)
     )
-    return _rows(query, "order {}: the total is {}, its purchases make {}")
+    return listed(query, "order {}: the total is {}, its purchases make {}")
 
 
 def orders_match_purchases() -> list[str]:
@@ -73,12 +73,12 @@ def orders_match_purchases() -> list[str]:
 
     A line of a completed order that couldn't be delivered has failed: its money was sent back.
     """
-    sent_back = select(Refund.id).where(Refund.purchase_id == Purchase.id)
+    sent_back = select(RefundLine.id).where(RefundLine.purchase_id == Purchase.id)
     was_free = Purchase.amount_cents + Purchase.tax_cents == 0
     undelivered = and_(Purchase.status == PurchaseStatus.FAILED, or_(was_free, sent_back.exists()))
     fits = or_(
         and_(Order.status == OrderStatus.COMPLETED, Purchase.status == PurchaseStatus.COMPLETED),
-        and_(Order.status == OrderStatus.COMPLETED, undelivered),
+        and_(Order.status.in_(SETTLED), undelivered),
         and_(Order.status == OrderStatus.REFUNDED, Purchase.status != PurchaseStatus.COMPLETED),
         Order.status == OrderStatus.PARTIALLY_REFUNDED,
         and_(Order.status.not_in(SETTLED), Purchase.status.not_in(BOUGHT)),
@@ -88,7 +88,7 @@ def orders_match_purchases() -> list[str]:
         .join(Purchase, Purchase.order_id == Order.id)
         .where(~fits)
     )
-    return _rows(query, "order {} is {}, but its purchase {} is {}")
+    return listed(query, "order {} is {}, but its purchase {} is {}")
 
 
 def completions_are_dated() -> list[str]:
@@ -99,41 +99,9 @@ def completions_are_dated() -> list[str]:
         and_(Order.status.not_in(SETTLED), dated),
         and_(Order.status == OrderStatus.COMPLETED, Order.confirming_since.is_not(None)),
     )
-    return _rows(
+    return listed(
         select(Order.number, Order.status).where(wrong), "order {} is {}, but its dates say otherwise"
     )
-
-
-def earnings_match() -> list[str]:
-    """Check that each share of a paid purchase was credited to its creator once, and no other."""
-    credited = _sum(case((Earning.amount_cents > 0, Earning.amount_cents), else_=0))
-    left = _sum(Earning.amount_cents)
-    due = case((Purchase.status.in_(BOUGHT), PurchaseShare.creator_amount_cents), else_=0)
-    query = (
-        select(Purchase.id, due, credited)
-        .select_from(PurchaseShare)
-        .join(Purchase, Purchase.id == PurchaseShare.purchase_id)
-        .outerjoin(Earning, Earning.share_id == PurchaseShare.id)
-        .group_by(Purchase.id, PurchaseShare.id)
-        .having(or_(credited != due, left < 0))
-    )
-    strange = (
-        select(Earning.id)
-        .join(PurchaseShare, PurchaseShare.id == Earning.share_id)
-        .join(Purchase, Purchase.id == PurchaseShare.purchase_id)
-        .where(or_(Earning.currency != Purchase.currency, Earning.creator_id != PurchaseShare.creator_id))
-    )
-    return _rows(query, "purchase {}: the creator's share is {}, credited is {}") + _rows(
-        strange, "earning {} is of another currency or creator than its share"
-    )
-
-
-def earnings_have_keys() -> list[str]:
-    """Check that the key of each earning names what it is: a sale its share, what was taken back itself."""
-    named = func.replace(cast(case((_is_sale(), Earning.share_id), else_=Earning.id), String), "-", "")
-    prefix = case((_is_sale(), "sale:"), else_="undo:")
-    wrong = or_(Earning.key != prefix + named, _is_sale() & (Earning.amount_cents < 0))
-    return _rows(select(Earning.id, Earning.key).where(wrong), "earning {} has the key {}")
 
 
 def books_balance() -> list[str]:
@@ -145,7 +113,7 @@ def books_balance() -> list[str]:
     )
     query = select(Purchase.currency, _sum(Purchase.amount_cents), _sum(fees_of_it))
     bought = db.session.execute(query.where(Purchase.status.in_(BOUGHT)).group_by(Purchase.currency)).all()
-    credits = select(Earning.currency, _sum(Earning.amount_cents)).where(Earning.amount_cents > 0)
+    credits = select(Earning.currency, _sum(Earning.amount_cents)).where(Earning.key.startswith("sale:"))
     earned = {row[0]: row[1] for row in db.session.execute(credits.group_by(Earning.currency))}
     rest = {currency: paid - fees - earned.pop(currency, 0) for currency, paid, fees in bought}
     rest.update({currency: -amount for currency, amount in earned.items()})
@@ -193,24 +161,9 @@ def access_follows_payment() -> list[str]:
             ),
         )
     )
-    return _rows(shut_out, "purchase {} of user {} gives no access") + _rows(
+    return listed(shut_out, "purchase {} of user {} gives no access") + listed(
         unpaid, "grant {} of user {} has no completed purchase"
     )
-
-
-def refunds_were_paid() -> list[str]:
-    """Check that the refunds of a payment are in the order's currency and don't exceed its total."""
-    sent = _sum(Refund.amount_cents)
-    query = (
-        select(
-            Order.number, Refund.payment_intent_id, sent, Refund.currency, Order.total_cents, Order.currency
-        )
-        .join(Order, Order.id == Refund.order_id)
-        .where(Refund.status.in_((RefundStatus.PENDING, RefundStatus.SUCCEEDED)))
-        .group_by(Order.id, Refund.payment_intent_id, Refund.currency)
-        .having(or_(sent > Order.total_cents, Refund.currency != Order.currency))
-    )  # fmt: skip
-    return _rows(query, "order {}: payment {} has {} {} sent back of {} {}")
 
 
 def notices_were_seen() -> list[str]:
@@ -233,7 +186,7 @@ def events_were_handled() -> list[str]:
     query = select(StripeEvent.id, StripeEvent.type).where(
         StripeEvent.processed_at.is_(None), StripeEvent.received_at < clock.now() - PATIENCE
     )
-    return _rows(query.order_by(StripeEvent.received_at), "event {} ({}) has not been handled")
+    return listed(query.order_by(StripeEvent.received_at), "event {} ({}) has not been handled")
 
 
 CHECKS: dict[str, Callable[[], list[str]]] = {
@@ -241,12 +194,11 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
     "orders equal their purchases": totals_match,
     "completed orders have completed purchases": orders_match_purchases,
     "orders are dated as they stand": completions_are_dated,
-    "creators were credited their share, once": earnings_match,
-    "earnings have the keys of what they are": earnings_have_keys,
+    **earning_checks.CHECKS,
     "purchases = fees + earnings, per currency": books_balance,
     "access follows payment": access_follows_payment,
     "what nobody owns is a gift that waits": gift_checks.gifts_have_their_owner,
-    "refunds stay within what was paid": refunds_were_paid,
+    **refund_checks.CHECKS,
     "coupons were used by orders that were paid": redemptions_match_orders,
     "discounts are those of coupons": discounts_match_redemptions,
     "coupons were used within their limits": uses_stay_within_limits,
@@ -257,14 +209,6 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
 LIVE_CHECKS = {**CHECKS, "events about money were handled": events_were_handled}
 
 
-def _is_sale() -> ColumnElement[bool]:
-    return Earning.key.startswith("sale:")
-
-
 def _sum(column: Any) -> ColumnElement[int]:
     """Build a sum that is an integer on every database, 0 without rows."""
     return func.coalesce(func.sum(column), 0)
-
-
-def _rows(query: Any, sentence: str) -> list[str]:
-    return [sentence.format(*row) for row in db.session.execute(query)]

@@ -3,6 +3,7 @@
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
+from domain.ledger.findings import listed
 from models import (
     Document,
     DocumentKind,
@@ -35,7 +36,7 @@ def numbers_have_no_gaps() -> list[str]:
         .outerjoin(NumberSeries, same)
         .where(NumberSeries.series.is_(None))
     )
-    return _rows(wrong, "series {}-{} has {} documents, its last number is {}") + _rows(
+    return listed(wrong, "series {}-{} has {} documents, its last number is {}") + listed(
         uncounted, "series {}-{} has documents, but no counter"
     )
 
@@ -61,7 +62,7 @@ def orders_are_invoiced() -> list[str]:
     )
     if _issues_earlier():
         query = query.where(holds)
-    return _rows(query, "order {}: {} invoices over {} with tax of {}, it is over {} with tax of {}")
+    return listed(query, "order {}: {} invoices over {} with tax of {}, it is over {} with tax of {}")
 
 
 def credits_match() -> list[str]:
@@ -88,9 +89,9 @@ def credits_match() -> list[str]:
         )
     )
     return (
-        _rows(uncredited, "order {}: refund {} of {} was credited with {}")
-        + _rows(_credited_too_much(), "invoice {} was credited with {} of {}")
-        + _rows(misfits, "credit note {} doesn’t fit invoice {}")
+        listed(uncredited, "order {}: refund {} of {} was credited with {}")
+        + listed(_credited_too_much(), "invoice {} was credited with {} of {}")
+        + listed(misfits, "credit note {} doesn’t fit invoice {}")
     )
 
 
@@ -118,10 +119,6 @@ def _holding() -> Select:
         .where(_invoice.kind == DocumentKind.INVOICE, ~taken_back)
         .group_by(_invoice.order_id)
     )
-
-
-def _rows(query: Select, sentence: str) -> list[str]:
-    return [sentence.format(*row) for row in db.session.execute(query)]
 
 
 def _issues_earlier() -> bool:

@@ -55,6 +55,8 @@ class ShopSettings:
     ask_delivery: bool
     delivery_text: str
     delivery_version: int
+    refund_returns_coupon: bool
+    creators_refund: bool
 
 
 def current() -> ShopSettings:

@@ -268,6 +268,7 @@ def test_a_second_refund_that_names_our_row_is_not_taken_for_it(shop: Shop, cast
     order = bought(shop, cast)
     with shop.database() as session:
         row_ = Refund(
+            cause="double_payment",
             order_id=order.id, payment_intent_id=order.stripe_payment_intent_id, amount_cents=100,
             currency="usd", reason="Asked for",
         )  # fmt: skip
@@ -295,6 +296,7 @@ def test_a_refund_of_ours_that_stripe_lost_is_told_when_the_event_says_more(
     with shop.database() as session:
         session.add(
             Refund(
+                cause="double_payment",
                 order_id=order.id, payment_intent_id=order.stripe_payment_intent_id, amount_cents=100,
                 currency="usd", reason="Asked for", status=RefundStatus.SUCCEEDED, stripe_refund_id="re_lost",
             )

@@ -19,6 +19,7 @@ def sent(app: Flask, cast: Cast) -> Any:
     """A refund that was asked for, and what Stripe says of it."""
     with app.app_context():
         row = Refund(
+            cause="double_payment",
             order_id=cast.order.id, payment_intent_id="pi_twice", amount_cents=1900, currency="usd",
             reason="Paid twice",
         )  # fmt: skip

@@ -5,7 +5,19 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from domain.base import clock
-from models import Order, OrderStatus, Purchase, PurchaseStatus, Refund, RefundStatus, User, db
+from domain.ledger import portions
+from models import (
+    Order,
+    OrderStatus,
+    Purchase,
+    PurchaseStatus,
+    Refund,
+    RefundCause,
+    RefundLine,
+    RefundStatus,
+    User,
+    db,
+)
 from tests.cast import Cast
 
 
@@ -46,11 +58,23 @@ def paid(cast: Cast, *items: Item, includes: bool = False, at: datetime | None =
     return order
 
 
-def refunded(order: Order, cents: int, **more: Any) -> Refund:
-    """Write a refund of `order` that succeeded."""
+def refunded(order: Order, cents: int, line: int | None = None, **more: Any) -> Refund:
+    """Write a refund of `order` that succeeded: of all its lines, or of one of them."""
+    lines = order.purchases if line is None else [order.purchases[line]]
+    found = portions.shared_out(lines, cents) if "payment_intent_id" not in more else []
+    for part in found:
+        part.purchase.refunded_cents += part.gross_cents
+        part.purchase.returned_tax_cents += part.tax_cents
     refund = Refund(
         order_id=order.id, amount_cents=cents, currency=order.currency, reason="You asked for it",
-        status=RefundStatus.SUCCEEDED,
+        status=RefundStatus.SUCCEEDED, cause=RefundCause.ADMIN,
+        lines=[
+            RefundLine(
+                purchase_id=part.purchase.id, net_cents=part.net_cents, tax_cents=part.tax_cents,
+                gross_cents=part.gross_cents,
+            )
+            for part in found
+        ],
         payment_intent_id=more.get("payment_intent_id", order.stripe_payment_intent_id),
     )  # fmt: skip
     db.session.add(refund)

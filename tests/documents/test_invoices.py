@@ -125,8 +125,8 @@ def test_refunds_are_credited_in_proportion_and_add_up(shop: None, cast: Cast) -
 def test_a_refund_of_one_line_credits_that_line(shop: None, cast: Cast) -> None:
     order = paid(cast, Item(1597, 303, 1900), Item(934, 66, 700))
     invoices.issue(order)
-    refund = refunded(order, 1000)
-    note = invoices.credit(refund, {order.purchases[1].id: 1000})
+    refund = refunded(order, 1000, line=1)
+    note = invoices.credit(refund)
     assert note is not None
     assert [line.title for line in snapshots.of(note).lines] == ["Course 2"]
     assert (note.net_cents, note.tax_cents) == (934, 66)

@@ -119,8 +119,8 @@ def test_what_the_tax_depended_on_stays(app: Flask, cast: Cast, signed_in: SignI
 
 def test_a_refunded_order_is_not_corrected(app: Flask, cast: Cast, signed_in: SignIn, taxed: str) -> None:
     with app.app_context():
-        order = db.session.scalars(select(Order).where(Order.number == taxed)).one()
-        invoices.credit(refunded(order, 100))
+        query = select(Order).where(Order.number == taxed).options(db.selectinload(Order.purchases))
+        invoices.credit(refunded(db.session.scalars(query).one(), 100))
         db.session.commit()
     answer = signed_in(cast.cy).post(f"/orders/{taxed}/particulars", data=FORM)
     assert "refunded" in answer.text

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from domain.base import clock
 from domain.catalog import pricing
 from domain.learning import access
-from domain.ledger import checks
+from domain.ledger import refund_checks
 from models import (
     AccessGrant,
     Earning,
@@ -64,7 +64,7 @@ def forget_earnings() -> None:
 
 def send_back(cast: Cast, cents: int, currency: str = "usd") -> None:
     common = {"order_id": cast.order.id, "payment_intent_id": "pi_test_cast", "currency": currency}
-    db.session.add(Refund(amount_cents=cents, reason="test", **common))
+    db.session.add(Refund(amount_cents=cents, reason="test", cause="double_payment", **common))
 
 
 def grant_also(cast: Cast) -> None:
@@ -135,7 +135,7 @@ def test_a_refund_within_what_was_paid_is_right(app: Flask, cast: Cast) -> None:
     with app.app_context():
         send_back(cast, 1900)
         db.session.commit()
-        assert checks.refunds_were_paid() == []
+        assert refund_checks.refunds_were_paid() == []
 
 
 @pytest.mark.parametrize(
