@@ -2,7 +2,7 @@
 
 The sale stays what it was: its line, shares and earning name what was bought. What changes is the product
 that the line's owner holds. So only a product that pays one creator for one course can be exchanged, for
-another of that kind.
+another that is its own contents: a bundle opens what the line's shares name, even where one course is left.
 """
 
 import uuid
@@ -64,10 +64,12 @@ def _objection(gift: Gift, person: User, product: Product) -> str | None:
         return "Choose something by the same creator."
     if sentence := kinds.kind_of(product).refusal(person, product, now):
         return sentence
-    offer = kinds.offer(person, product, now)
-    if len(offer.parts) != 1 or offer.amount_cents == 0:
-        return "This can’t be taken in exchange."
-    if offer.amount_cents > _worth(gift.purchase):
+    if kinds.contents([product])[product.id] != [product.id]:
+        return "Several courses together can’t be taken in exchange."
+    amount = kinds.offer(person, product, now).amount_cents
+    if amount == 0:
+        return "This is free, so there’s nothing to exchange: take it on its page."
+    if amount > _worth(gift.purchase):
         return "This costs more than what you were given."
     return None
 

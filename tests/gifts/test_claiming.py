@@ -18,6 +18,7 @@ from domain.gifts import claiming, exchange, locking
 from domain.learning import comp_access
 from models import Course, Enrollment, Gift, Order, Product, Purchase, User, db
 from tables import base
+from tests.bundles.making import make_bundle, make_course
 from tests.cast import Cast
 from tests.checkout.shop import at_once
 from tests.gifts.shop import GiftShop
@@ -157,6 +158,21 @@ def test_what_costs_more_or_nothing_is_not_taken_instead(gifts: GiftShop, cast: 
                 exchange.exchange(person, path.rsplit("/", 1)[1], wanted)
         assert gift.claimed_at is None
     assert gifts.gift(line_id).purchase.owner_id is None
+
+
+def test_the_rest_of_a_bundle_is_not_taken_instead(gifts: GiftShop, cast: Cast) -> None:
+    """The line's share names the course that was given, so a bundle would open just that one again."""
+    with gifts.writing():
+        other = make_course(cast, "Second steps", 1900)
+        bundle_id = make_bundle(cast, [cast.flask_course.id, other.id], price=1900).id
+    line_id = gifts.give(cast.cy, cast.flask_course, ZOE)
+    path, bo = gifts.link(ZOE), gifts.signed_in(cast.bo)
+    page = bo.get(path).text
+    assert ("Second steps" in page, "Web bundle" in page) == (True, False)
+    assert bo.post(f"{path}/exchange", data={"product": str(bundle_id)}).status_code == 422
+    with gifts.writing() as session, pytest.raises(claiming.Refused):
+        exchange.exchange(session.get_one(User, cast.bo.id), path.rsplit("/", 1)[1], bundle_id)
+    assert gifts.gift(line_id).claimed_at is None
 
 
 def test_only_who_has_it_passes_on_or_exchanges(gifts: GiftShop, cast: Cast) -> None:
