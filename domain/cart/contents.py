@@ -111,15 +111,17 @@ def _lines(person: User | None, which: ColumnElement[bool]) -> list[CartLine]:
     contents = kinds.contents(rows)
     amounts = _amounts(person, rows, now)
     owned = _owned(person, {course_id for course_ids in contents.values() for course_id in course_ids})
-    inside = _inside(rows, contents)
+    held = {row.item_id: _held(person, row, contents[row.id], owned) for row in rows}
+    sold = {row.item_id for row in rows if row.is_sold and amounts[row.item_id] is not None}
+    inside = _inside(rows, contents, {item_id for item_id in sold if not held[item_id]})
     locking = _locking(person, rows)
     return [
         CartLine(
             **{name: getattr(row, name) for name in _SHOWN},
             is_open=bool(row.is_open),
-            is_sold=bool(row.is_sold) and amounts[row.item_id] is not None,
+            is_sold=row.item_id in sold,
             amount_cents=amounts[row.item_id] or 0,
-            held=_held(person, row, contents[row.id], owned),
+            held=held[row.item_id],
             inside=inside.get(row.item_id, ()),
             locking=tuple(locking.get(row.id, ())),
         )
@@ -231,10 +233,15 @@ def _held(person: User | None, row: Any, course_ids: list[uuid.UUID], owned: set
     return availability.EVERY_COURSE if person.opens_every_course else ""
 
 
-def _inside(rows: Any, contents: dict[uuid.UUID, list[uuid.UUID]]) -> dict[uuid.UUID, tuple[str, ...]]:
-    """Find the lines all of whose courses another line holds, with the titles of those; by the line's id."""
+def _inside(
+    rows: Any, contents: dict[uuid.UUID, list[uuid.UUID]], bought: Collection[uuid.UUID]
+) -> dict[uuid.UUID, tuple[str, ...]]:
+    """Find the lines all of whose courses another line holds that is `bought`, with the titles of those.
+
+    Both by the ids of lines.
+    """
     own = [(row, set(contents[row.id])) for row in rows if row.recipient_email is None]
-    larger = [(row, courses) for row, courses in own if len(courses) > 1 and row.is_sold]
+    larger = [(row, courses) for row, courses in own if len(courses) > 1 and row.item_id in bought]
     found = {
         row.item_id: tuple(other.title for other, held in larger if courses and courses < held)
         for row, courses in own

@@ -399,6 +399,35 @@ def test_a_bundle_holds_what_is_in_the_cart_too(app: Flask, cast: Cast, signed_i
     assert "You can’t buy this bundle right now." in cy.get("/cart").text
 
 
+def test_what_isnt_bought_holds_nothing_for_the_rest_of_the_cart(
+    app: Flask, cast: Cast, signed_in: Browser
+) -> None:
+    """A bundle of which too little is for sale, or that one has without the course, sells no course."""
+    with app.test_request_context(method="POST"):
+        extra = make_course(cast, "Third course", 1000)
+        bundle_id, extra_id = make_bundle(cast, [cast.flask_course.id, extra.id], price=2000).id, extra.id
+        db.session.commit()
+    cy = signed_in(cast.cy)
+    for product_id in (cast.flask_course.id, bundle_id):
+        cy.post(ITEMS, data={"product": str(product_id)})
+
+    def flask_is_taken() -> bool:
+        with app.app_context():
+            lines = contents.lines(carts.find(db.session.get_one(User, cast.cy.id)))
+            return next(line.is_taken for line in lines if line.id == cast.flask_course.id)
+
+    assert not flask_is_taken(), "it comes with the bundle"
+    with app.app_context():
+        db.session.get_one(Course, extra_id).status = ProductStatus.ARCHIVED
+        db.session.commit()
+    assert flask_is_taken()
+    with app.test_request_context(method="POST"):
+        db.session.get_one(Course, extra_id).status = ProductStatus.PUBLISHED
+        access.grant(cast.cy.id, extra_id, GrantSource.FREE, bundle_id)
+        db.session.commit()
+    assert flask_is_taken()
+
+
 def test_a_cart_of_bundles_asks_little(app: Flask, cast: Cast, signed_in: Browser) -> None:
     with app.app_context():
         courses = [make_course(cast, f"Part {number}").id for number in range(6)]
