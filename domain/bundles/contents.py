@@ -2,13 +2,14 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import joinedload
 
+from domain.base import sql
 from domain.bundles import pricing
 from domain.bundles.pricing import CoursePart
 from domain.catalog import availability
@@ -49,6 +50,11 @@ def ids_in(bundle_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[uuid.UUID]
     for bundle_id, course_id in db.session.execute(query):
         found[bundle_id].append(course_id)
     return found
+
+
+def lock(bundle_id: uuid.UUID, course_ids: Iterable[uuid.UUID]) -> None:
+    """Lock a bundle and courses of it in the order of their ids, as whoever is delivered an order does."""
+    sql.lock_keys(products.c.id, {bundle_id, *course_ids})
 
 
 def owned(person: User | None, among: Sequence[Course]) -> set[uuid.UUID]:

@@ -15,8 +15,7 @@ from werkzeug.exceptions import NotFound
 
 from domain import Refused
 from domain.base import clock
-from domain.base.sql import lock_key
-from domain.bundles import agreement, growing
+from domain.bundles import agreement, contents, growing
 from domain.catalog import availability, lifecycle
 from domain.catalog.index import search
 from domain.platform import audit
@@ -121,6 +120,7 @@ def add(bundle: Bundle, actor: User, course_id: uuid.UUID, for_buyers: bool = Tr
     Adding what is in it already changes nothing. Raises NotFound for what isn't a course that `actor` may
     sell: a bundle, or another creator's.
     """
+    contents.lock(bundle.id, [course_id])  # the course too: it can't be deleted meanwhile
     lifecycle.lock_course(bundle)
     course: Course | None = db.session.scalar(
         select(Course).where(Course.id == course_id, Course.deleted_at.is_(None))
@@ -132,12 +132,12 @@ def add(bundle: Bundle, actor: User, course_id: uuid.UUID, for_buyers: bool = Tr
         return course
     if len(links) >= MOST:
         raise Refused(f"A bundle holds at most {MOST} courses.")
-    lock_key(Product, course.id)  # it can't be deleted meanwhile
     own = course.creator_id in (bundle.creator_id, actor.id)
     link = BundleCourse(
-        bundle_id=bundle.id, course_id=course.id, position=len(links) + 1, added_at=clock.now(),
-        agreed_at=clock.now() if own else None, asked_by=None if own else actor.id,
-        for_buyers=for_buyers and growing.is_sold(bundle),
+        bundle_id=bundle.id, course_id=course.id, position=links[-1].position + 1 if links else 1,
+        added_at=clock.now(), agreed_at=clock.now() if own else None, asked_by=None if own else actor.id,
+        # Whoever buys it before the creator agrees is an earlier buyer too.
+        for_buyers=for_buyers and (not own or growing.is_sold(bundle)),
     )  # fmt: skip
     db.session.add(link)
     _record(bundle, actor, AuditAction.ADD_TO_BUNDLE, course)

@@ -5,12 +5,15 @@ the ledger sees that this purchase opens this course.
 """
 
 import uuid
+from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import aliased
 
 import jobs
+from domain.base import sql
 from domain.base.addresses import path_to
+from domain.bundles import contents
 from domain.catalog import counters, kinds
 from domain.learning import access, enrollment
 from domain.platform import notifications
@@ -25,6 +28,7 @@ from models import (
     Purchase,
     PurchaseShare,
     PurchaseStatus,
+    User,
     db,
     upsert,
 )
@@ -59,7 +63,10 @@ def give_to_buyers(bundle_id: str, course_id: str) -> None:
     if bundle is None or course is None or link is None or link.agreed_at is None or not link.for_buyers:
         return
     lines, people = _without(bundle.id, course.id)
-    for line in lines:
+    is_more = BATCH in (len(lines), len(people))
+    _lock(bundle.id, course.id, lines, people)
+    # A line may have been refunded before its buyer was locked.
+    for line in (line for line in lines if line.status == PurchaseStatus.COMPLETED):
         _add_share(line, course)
         if line.owner_id not in (None, course.creator_id):
             enrollment.open_bought(line, course.id, welcome=False)
@@ -69,8 +76,19 @@ def give_to_buyers(bundle_id: str, course_id: str) -> None:
         enrollment.enroll(user_id, course.id, welcome=False)
         _tell(user_id, bundle, course)
     counters.recount_holders(bundle.id)
-    if BATCH in (len(lines), len(people)):
+    if is_more:
         begin(link)
+
+
+def _lock(
+    bundle_id: uuid.UUID, course_id: uuid.UUID, lines: Iterable[Purchase], people: Iterable[uuid.UUID]
+) -> None:
+    """Lock the people, before products as everywhere, and read the lines anew: refunds lock their buyers."""
+    buyers = {user_id for line in lines for user_id in (line.user_id, line.owner_id) if user_id is not None}
+    sql.lock_keys(User.__table__.c.id, buyers.union(people))
+    anew = select(Purchase).where(Purchase.id.in_([line.id for line in lines]))
+    db.session.scalars(anew, execution_options={"populate_existing": True}).all()
+    contents.lock(bundle_id, [course_id])
 
 
 def _without(bundle_id: uuid.UUID, course_id: uuid.UUID) -> tuple[list[Purchase], list[uuid.UUID]]:

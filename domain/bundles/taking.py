@@ -7,7 +7,7 @@ from domain.base import clock
 from domain.bundles import contents, pricing
 from domain.catalog import counters, kinds
 from domain.learning import access, enrollment, progress
-from models import Bundle, GrantSource, Purchase, PurchaseShare, User, db
+from models import AccessGrant, Bundle, GrantSource, Purchase, PurchaseShare, User, db
 
 
 def deliver(line: Purchase) -> None:
@@ -16,13 +16,17 @@ def deliver(line: Purchase) -> None:
     Idempotent. Its receipt welcomes them, not a mail for each course.
     """
     bought = select(PurchaseShare.course_id).where(PurchaseShare.purchase_id == line.id)
-    for course_id in sorted(db.session.scalars(bought)):
+    course_ids = sorted(db.session.scalars(bought))
+    contents.lock(line.product_id, course_ids)
+    for course_id in course_ids:
         enrollment.open_bought(line, course_id, welcome=False)
     counters.recount_holders(line.product_id)
 
 
 def withdraw(line: Purchase) -> None:
     """Revoke the grants of `line`. Idempotent."""
+    opened = select(AccessGrant.course_id).where(AccessGrant.purchase_id == line.id)
+    contents.lock(line.product_id, db.session.scalars(opened))
     access.revoke(line.id)
     counters.recount_holders(line.product_id)
 
@@ -41,8 +45,9 @@ def take_free(buyer: User, bundle: Bundle) -> None:
         raise Refused(sentence)
     if pricing.to_pay(parts):
         raise Refused("This bundle isn’t free. You can buy it on its page.")
-    for part in sorted(parts, key=lambda one: one.course.id):
-        if part.is_bought:
-            access.grant(buyer.id, part.course.id, GrantSource.FREE, bundle.id)
-            enrollment.enroll(buyer.id, part.course.id)
+    course_ids = sorted(part.course.id for part in parts if part.is_bought)
+    contents.lock(bundle.id, course_ids)
+    for course_id in course_ids:
+        access.grant(buyer.id, course_id, GrantSource.FREE, bundle.id)
+        enrollment.enroll(buyer.id, course_id)
     counters.recount_holders(bundle.id)

@@ -1,5 +1,6 @@
 """A sold bundle grows, a creator agrees, and one whose courses are gone goes off sale."""
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,10 +11,10 @@ from flask.testing import FlaskClient
 
 import jobs
 from domain.base import clock
-from domain.bundles import contents, growing, upkeep
+from domain.bundles import contents, editing, growing, upkeep
 from domain.catalog import counters, kinds, lifecycle
 from domain.learning import access
-from domain.ledger import checks
+from domain.ledger import checks, order_lock
 from models import (
     Bundle,
     BundleCourse,
@@ -21,6 +22,7 @@ from models import (
     EmailMessage,
     Notification,
     Order,
+    OrderStatus,
     ProductStatus,
     Purchase,
     PurchaseShare,
@@ -35,35 +37,51 @@ from tests.checkout.shop import at_once
 Browser = Callable[[User], FlaskClient]
 
 
+def buy(bundle: Bundle, person_id: Any) -> None:
+    """Complete an order of `bundle`, as fulfilment does."""
+    order = Order(
+        number="LN-TEST-BUND", user_id=person_id, cart_key="x", subtotal_cents=1500, total_cents=1500,
+        currency="usd", completed_at=clock.now(), status="completed",
+    )  # fmt: skip
+    db.session.add(order)
+    db.session.flush()
+    line = Purchase(
+        order_id=order.id, user_id=person_id, owner_id=person_id, product=bundle, price_cents=1500,
+        amount_cents=1500, currency="usd", product_snapshot={}, status=PurchaseStatus.COMPLETED,
+    )  # fmt: skip
+    for part in kinds.offer(None, bundle, clock.now()).parts:
+        line.shares.append(
+            PurchaseShare(
+                creator_id=part.creator_id,
+                course_id=part.course_id,
+                list_cents=part.weight,
+                amount_cents=part.weight,
+                platform_fee_cents=part.weight,
+                creator_amount_cents=0,
+            )
+        )
+    db.session.add(line)
+    db.session.flush()
+    kinds.kind_of(bundle).deliver(line)
+
+
+def refund(app: Flask, bundle_id: Any) -> None:
+    """Take back what was bought, in a transaction of its own, as a refund does."""
+    with app.test_request_context(method="POST"):
+        line_of = db.select(Purchase).where(Purchase.product_id == bundle_id)
+        found = db.session.scalars(line_of).one()
+        order = order_lock.lock(found.order_id)
+        order.status, found.status = OrderStatus.REFUNDED, PurchaseStatus.REFUNDED
+        kinds.kind_of(found.product).withdraw(found)
+        db.session.commit()
+
+
 @pytest.fixture
 def sold(app: Flask, cast: Cast) -> Any:
     """The id of a bundle that cy has bought."""
     with app.test_request_context(method="POST"):
         bundle = make_bundle(cast)
-        order = Order(
-            number="LN-TEST-BUND", user_id=cast.cy.id, cart_key="x", subtotal_cents=1500, total_cents=1500,
-            currency="usd", completed_at=clock.now(), status="completed",
-        )  # fmt: skip
-        db.session.add(order)
-        db.session.flush()
-        line = Purchase(
-            order_id=order.id, user_id=cast.cy.id, owner_id=cast.cy.id, product=bundle, price_cents=1500,
-            amount_cents=1500, currency="usd", product_snapshot={}, status=PurchaseStatus.COMPLETED,
-        )  # fmt: skip
-        for part in kinds.offer(None, bundle, clock.now()).parts:
-            line.shares.append(
-                PurchaseShare(
-                    creator_id=part.creator_id,
-                    course_id=part.course_id,
-                    list_cents=part.weight,
-                    amount_cents=part.weight,
-                    platform_fee_cents=part.weight,
-                    creator_amount_cents=0,
-                )
-            )
-        db.session.add(line)
-        db.session.flush()
-        kinds.kind_of(bundle).deliver(line)
+        buy(bundle, cast.cy.id)
         db.session.commit()
         return bundle.id
 
@@ -104,6 +122,32 @@ def test_earlier_buyers_get_what_is_added(
         kinds.kind_of(db.session.get_one(Bundle, sold)).withdraw(line)
         db.session.commit()
     assert not owners_of(app, new), "a refund of the bundle takes it back"
+
+
+def test_what_is_refunded_meanwhile_gets_nothing_more(
+    app: Flask, sold: Any, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The refund comes between reading who bought the bundle and giving them the course."""
+    with app.test_request_context(method="POST"):
+        new = make_course(cast, "Brand new").id
+        editing.add(db.session.get_one(Bundle, sold), db.session.get_one(User, cast.ada.id), new)
+        db.session.commit()
+    real, other = growing._without, threading.Thread(target=refund, args=(app, sold))
+
+    def read_and_wait(*asked: Any) -> Any:
+        found = real(*asked)
+        other.start()
+        other.join(2)  # on SQLite it waits for this transaction
+        return found
+
+    monkeypatch.setattr(growing, "_without", read_and_wait)
+    with app.test_request_context(method="POST"):
+        growing.give_to_buyers(str(sold), str(new))
+        db.session.commit()
+    other.join(30)
+    assert not owners_of(app, new)
+    with app.app_context():
+        assert checks.access_follows_payment() == []
 
 
 def test_taking_a_course_out_takes_it_from_nobody(
@@ -150,6 +194,24 @@ def test_another_creator_is_asked(app: Flask, cast: Cast, signed_in: Browser) ->
         ("Nia", "May “Secret draft” be sold in a bundle?"),
         ("Mo", "Nia agreed: “Secret draft”"),
     ]
+
+
+def test_who_buys_before_the_creator_agrees_is_an_earlier_buyer(
+    app: Flask, cast: Cast, signed_in: Browser
+) -> None:
+    with app.test_request_context(method="POST"):
+        bundle = make_bundle(cast, creator_id=cast.mo.id).id
+        db.session.commit()
+    theirs, home = cast.draft_course.id, f"/studio/bundles/{bundle}/courses"
+    assert signed_in(cast.mo).post(home, data={"course": str(theirs)}).status_code == 303
+    with app.test_request_context(method="POST"):
+        buy(db.session.get_one(Bundle, bundle), cast.cy.id)
+        db.session.commit()
+    signed_in(cast.nia).post(f"/studio/bundle-requests/{bundle}/{theirs}", data={"agrees": "yes"})
+    with app.app_context():
+        jobs.run_all()
+        db.session.commit()
+    assert owners_of(app, theirs)
 
 
 def test_a_refusal_takes_the_course_out(app: Flask, cast: Cast, signed_in: Browser) -> None:
