@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from domain.base.addresses import at_home, url_to
+from domain.platform import last_days
 from mail.composing import compose, greeting
 from models import EmailMessage, Order, StripeEvent, User
 
@@ -20,13 +21,13 @@ def receipt(
 
     `landings` are the words and paths of the links to which the purchases lead, `locks` what has to be done
     before each of them opens, "" if nothing. `refund` is the sentence about changing one's mind, and a mailto
-    address. `invoice` is the number of the invoice.
+    address. `invoice` is the number of the invoice, whose day is the shop's as well.
     """
     terms, mailto = refund or ("", "")
-    day = order.completed_at or order.created_at
     return compose(
-        "receipt", user.email, user, key=f"receipt:{order.id}", paid_on=f"{day.day} {day:%B %Y}",
-        refund_terms=terms, refund_mailto=mailto, invoice=invoice,
+        "receipt", user.email, user, key=f"receipt:{order.id}",
+        paid_on=last_days.said_first(order.completed_at or order.created_at), refund_terms=terms,
+        refund_mailto=mailto, invoice=invoice,
         invoice_url=url_to("orders.document", number=order.number, document=invoice) if invoice else "",
         **_order_facts(user, order, landings, locks),
     )  # fmt: skip

@@ -51,6 +51,8 @@ def _found(number: str) -> tuple[Order, Document, str | None]:
     order = orders.find(current_user, number)
     if order is None and current_user.is_admin:
         order = order_admin.find(number)
+    if order is not None and request.method == "POST":
+        corrections.lock(order)
     documents = lookups.of_order(order.id) if order is not None else []
     issued = [document for document in documents if document.kind == DocumentKind.INVOICE]
     if order is None or not issued:

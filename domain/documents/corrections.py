@@ -28,7 +28,7 @@ def refusal(person: User, documents: Sequence[Document]) -> str | None:
         return None
     if len(issued) > MOST:
         return "This invoice was corrected several times. Write to us if it’s still wrong."
-    if issued[0].issued_on < (clock.now() - timedelta(days=DAYS)).date():
+    if issued[0].issued_on < invoices.shop_day(clock.now()) - timedelta(days=DAYS):
         return f"Invoices can be corrected for {DAYS} days. Write to us if there’s a mistake in it."
     return None
 
@@ -43,6 +43,11 @@ def fixed(buyer: Party, order: Order) -> set[str]:
     """Name the fields that stay: what the tax of the order depended on."""
     stays = {"country"} if buyer.country else set()
     return stays | {"vat_id"} if buyer.vat_id and not order.tax_cents else stays
+
+
+def lock(order: Order) -> None:
+    """Lock `order` before the form of its particulars is filled: of two who correct at once, one is asked."""
+    sql.lock(order)
 
 
 def correct(person: User, order: Order, given: Mapping[str, str]) -> Document:

@@ -62,7 +62,7 @@ def notes(document: Document, said: Snapshot) -> list[str]:
     else:
         sentences.append("Nothing is due.")
     if said.coupon_code:
-        sentences.append(f"Discount code {said.coupon_code}.")
+        sentences.append(f"Discount: {said.coupon_code}.")
     if said.note:
         sentences.append(said.note)
     return sentences

@@ -1,21 +1,30 @@
 """Documents on the pages of an order, in the receipt, and their correction."""
 
-from collections.abc import Callable
-from datetime import timedelta
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import event, select, update
+from sqlalchemy.engine import Engine
 
+import mail
 from domain.base import clock
 from domain.documents import corrections, invoices, snapshots
 from domain.ledger import document_checks
-from models import AuditEntry, Document, DocumentKind, Order, User, db
+from domain.platform import settings
+from models import AuditEntry, Document, DocumentKind, Order, PlatformSettings, User, db
+from tables import base
 from tests.cast import Cast
 from tests.checkout.conftest import shop  # noqa: F401
-from tests.checkout.shop import Shop
+from tests.checkout.shop import Shop, at_once
 from tests.documents.orders import Item, paid, refunded
+from tests.pages import forms_of
 
 SignIn = Callable[[User], FlaskClient]
 FORM = {"name": "Cy Doe", "company": "Doe <GmbH>", "address": "Weg 1", "city": "Köln", "postal_code": "50667"}
@@ -91,6 +100,52 @@ def test_a_buyer_corrects_their_particulars(app: Flask, cast: Cast, signed_in: S
     assert len(documents_of(app, taxed)) == 3
 
 
+@pytest.fixture
+def without_lock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No row lock on PostgreSQL; on SQLite no transaction, as its driver has it when left alone."""
+    monkeypatch.setattr(corrections, "lock", lambda _order: None)
+    event.remove(Engine, "begin", base._begin_sqlite)
+    yield
+    event.listen(Engine, "begin", base._begin_sqlite)
+
+
+def corrected_at_once(
+    cast: Cast, signed_in: SignIn, number: str, monkeypatch: pytest.MonkeyPatch, patience: float
+) -> list[int]:
+    """Send one page from two tabs with two towns: both read the invoice before either writes, if they can."""
+    path, met, real = f"/orders/{number}/particulars", threading.Barrier(2), corrections.particulars
+    tabs = [signed_in(cast.cy) for _ in range(2)]
+    form = next(one for one in forms_of(tabs[0].get(path).text) if one.action == path)
+    looked: set[int] = set()
+
+    def look_and_wait(invoice: Document) -> dict[str, str]:
+        if threading.get_ident() not in looked:  # filling the form, not correcting
+            looked.add(threading.get_ident())
+            with suppress(threading.BrokenBarrierError):
+                met.wait(patience)
+        return real(invoice)
+
+    monkeypatch.setattr(corrections, "particulars", look_and_wait)
+    posts = [
+        partial(tab.post, path, data=form.values | {"city": f"Town {place}"})
+        for place, tab in enumerate(tabs)
+    ]
+    return sorted(answer.status_code for answer in at_once(*posts))
+
+
+def test_of_two_who_correct_at_once_one_is_asked(
+    app: Flask, cast: Cast, signed_in: SignIn, taxed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert corrected_at_once(cast, signed_in, taxed, monkeypatch, 1.5) == [303, 409]
+    assert len(documents_of(app, taxed)) == 3
+
+
+def test_without_the_lock_the_second_writes_over_the_first(
+    app: Flask, cast: Cast, signed_in: SignIn, taxed: str, monkeypatch: pytest.MonkeyPatch, without_lock: None
+) -> None:
+    assert 409 not in corrected_at_once(cast, signed_in, taxed, monkeypatch, 10)
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [({**FORM, "name": "", "company": ""}, "needs a name"), ({**FORM, "city": "x" * 101}, "100")],
@@ -133,8 +188,37 @@ def test_a_buyer_corrects_within_reason_and_admins_later(
     later = clock.now() + timedelta(days=corrections.DAYS + 1)
     monkeypatch.setattr("domain.documents.corrections.clock.now", lambda: later)
     documents = documents_of(app, taxed)
-    assert "90 days" in str(corrections.refusal(cast.cy, documents))
-    assert corrections.refusal(cast.mo, documents) is None
+    with app.app_context():
+        assert "90 days" in str(corrections.refusal(cast.cy, documents))
+        assert corrections.refusal(cast.mo, documents) is None
+
+
+def move_to_auckland() -> None:
+    """Let the shop's day begin 12 or 13 hours earlier."""
+    db.session.execute(update(PlatformSettings).values(timezone="Pacific/Auckland"))
+    settings.forget()
+
+
+def test_the_receipt_says_the_day_of_the_invoice(app: Flask, cast: Cast) -> None:
+    with time_machine.travel(datetime(2027, 3, 1, 12, 30, tzinfo=UTC), tick=False), app.app_context():
+        move_to_auckland()
+        order = paid(cast, Item(1900))
+        invoice = invoices.issue(order)
+        person = db.session.get_one(User, cast.cy.id)
+        told = mail.receipt(person, order, [("Start learning", "/learn/x")], invoice=invoice.number)
+        assert (invoice.issued_on, told.data["paid_on"]) == (date(2027, 3, 2), "2 March 2027")
+
+
+def test_the_days_of_a_correction_are_the_shops(app: Flask, cast: Cast) -> None:
+    """In Auckland it is the next day already: the last day to correct is over, though not in UTC."""
+    with time_machine.travel(datetime(2027, 3, 1, 9, tzinfo=UTC), tick=False) as time, app.app_context():
+        move_to_auckland()
+        invoice = invoices.issue(paid(cast, Item(1900)))
+        assert invoice.issued_on == date(2027, 3, 1)
+        time.shift(timedelta(days=corrections.DAYS))
+        assert corrections.refusal(cast.cy, [invoice]) is None
+        time.shift(timedelta(hours=6))
+        assert corrections.refusal(cast.cy, [invoice]) is not None
 
 
 def test_too_many_corrections_are_refused(app: Flask, cast: Cast, signed_in: SignIn, taxed: str) -> None:

@@ -18,7 +18,7 @@ IN_ORDER = [
     "Course 1", "€15.97", "-€2.00", "19 %", "€13.97", "Course 2", "€9.34", "7 %", "Net amount",
     "€23.31",
     "Tax 19 % on €13.97", "€2.65", "Tax 7 % on €9.34", "€0.66", "Total", "€26.62",
-    "paid on", "by Visa ending in 4242", "Discount code SPRING.", "As the law wants it.", "Page 1",
+    "paid on", "by Visa ending in 4242", "Discount: SPRING.", "As the law wants it.", "Page 1",
 ]  # fmt: skip
 
 
