@@ -6,7 +6,7 @@ from sqlalchemy import Select, text
 from uuid_utils.compat import uuid7
 
 from domain import Refused
-from domain.base import clock
+from domain.base import clock, sql
 from domain.catalog import currency, kinds
 from domain.commerce import order_consents, order_lines, order_particulars, orders
 from domain.commerce.baskets import Basket
@@ -37,11 +37,13 @@ def open_order(user: User, basket: Basket, quote: OrderQuote) -> Order:
     )
     if made is not None:
         _fill(made, user, quote)
-    order = db.session.scalar(_open(user, basket.key), execution_options={"populate_existing": True})
+    # Locked, so that a payment that comes in keeps what it writes and what was invoiced.
+    order = sql.locked(_open(user, basket.key)).one_or_none()
     if order is None:
         raise Refused("Your order has just changed. Try again.")
     if made is None and order_lines.matches(order, quote):
         order_particulars.freeze(order, user, quote)  # a company's name is new, and the amounts are the same
+        order_consents.record(order)
     return order
 
 

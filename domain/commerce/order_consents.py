@@ -5,7 +5,7 @@ from typing import NamedTuple
 from domain import Refused
 from domain.base import clock
 from domain.platform import settings
-from models import Order, OrderConsent, OrderConsentKind, db
+from models import Order, OrderConsent, OrderConsentKind, db, upsert
 
 
 class Given(NamedTuple):
@@ -49,11 +49,9 @@ def refuse_unless_given(given: Given) -> None:
 
 
 def record(order: Order) -> None:
-    """Keep what the buyer of a new order agreed to, with the words of this moment."""
+    """Keep what the buyer of an order agreed to last, with the words of this moment."""
     now = clock.now()
     for one in asked():
-        db.session.add(
-            OrderConsent(
-                order_id=order.id, kind=one.kind, version=one.version, wording=one.wording, given_at=now
-            )
-        )
+        values = {"version": one.version, "wording": one.wording, "given_at": now}
+        row = upsert(OrderConsent).values(order_id=order.id, kind=one.kind, **values)
+        db.session.execute(row.on_conflict_do_update(index_elements=["order_id", "kind"], set_=values))

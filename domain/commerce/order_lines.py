@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from domain.catalog import pricing
 from domain.catalog.kinds import Part
-from domain.commerce import quoting
+from domain.commerce import order_particulars, quoting
 from domain.commerce.quoting import OrderQuote, QuotedLine, QuotedShare
 from domain.coupons import redemptions
 from domain.gifts import orders as gifts
@@ -45,10 +45,12 @@ def freeze(order: Order, quote: OrderQuote, buyer: User) -> list[Purchase]:
 def matches(order: Order, quote: OrderQuote) -> bool:
     """Tell whether the frozen order sells what `quote` says, for the same prices to the same people.
 
-    The order's lines must be loaded.
+    And under the same kind of tax, which its page at Stripe was opened for. The order's lines must be loaded.
     """
     frozen = (order.currency, order.prices_include_tax, order.subtotal_cents, order.total_cents)
     today = (quote.currency, quote.prices_include_tax, quote.subtotal_cents, quote.total_cents)
+    if order_particulars.tax_kind(order) != quote.treatment.kind:
+        return False
     presents = gifts.of_order(order.id) if any(line.is_gift for line in order.purchases) else {}
     old = [
         (

@@ -1,7 +1,7 @@
 """Agreement of a payment at Stripe with the frozen order, and the facts that it adds.
 
-Without Stripe Tax every amount was ours, so all must be equal. With it the sum before tax must be, and the
-tax is Stripe's (DOMAIN, rule 3).
+Without Stripe Tax every amount was ours, so all must be equal. With it the sum before tax must be, the
+tax is Stripe's, and no discount may have come between them (DOMAIN, rule 3).
 """
 
 from domain.base.money import money
@@ -28,7 +28,16 @@ def disagreement(order: Order, session: Session) -> str | None:
     if paid != order.total_cents:
         words = (money(cents, order.currency) for cents in (paid, order.total_cents))
         return "Paid {}, ordered for {}.".format(*words)
-    return _other_lines(order, session)
+    return _discount_at_stripe(order, session) or _other_lines(order, session)
+
+
+def _discount_at_stripe(order: Order, session: Session) -> str | None:
+    """Describe a discount that Stripe took off, which the sum before tax doesn't show; we never give any."""
+    with_tax = session.amount_subtotal + (0 if order.prices_include_tax else session.amount_tax)
+    if not is_taxed_by_stripe(order) or session.amount_total == with_tax:
+        return None
+    words = (money(cents, order.currency) for cents in (session.amount_total, with_tax))
+    return "Paid {}, lines and tax make {}.".format(*words)
 
 
 def _other_lines(order: Order, session: Session) -> str | None:

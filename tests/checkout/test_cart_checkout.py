@@ -185,6 +185,21 @@ def test_consents_are_asked_and_kept(shop: Shop, cast: Cast, cart: FlaskClient) 
         assert (kept.version, kept.wording) == (3, "I agree to everything.")
 
 
+def test_an_open_order_keeps_what_was_agreed_to_last(shop: Shop, cast: Cast, cart: FlaskClient) -> None:
+    first = shop.session_in(cart.post(REVIEW, data={"product": "cart", "seen_total": "4000"}))
+    for version in (1, 2):
+        with shop.database() as session:
+            site = session.get_one(PlatformSettings, 1)
+            site.ask_delivery, site.delivery_text, site.delivery_version = True, f"Now, {version}.", version
+            session.commit()
+            settings.forget()
+        sent = {"product": "cart", "seen_total": "4000", "delivery": "y"}
+        assert shop.session_in(cart.post(REVIEW, data=sent)) == first
+        with shop.database() as session:
+            kept = session.scalars(select(OrderConsent)).one()
+            assert (kept.version, kept.wording) == (version, f"Now, {version}.")
+
+
 def test_a_person_is_one_customer(shop: Shop, cast: Cast, cart: FlaskClient) -> None:
     pay(shop, cart, 4000)
     shop.open(shop.signed_in(cast.cy), cast.flask_course)

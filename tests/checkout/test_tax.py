@@ -1,13 +1,19 @@
 """Buying with tax, from the review page to the order and its invoice."""
 
+import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
+from domain.base import clock
+from domain.commerce import payment_agreement
 from domain.platform import settings
 from models import BillingDetails, Document, Order, PlatformSettings, Product, TaxMode, VatState
+from payments import Session
 from tests.cast import Cast
 from tests.checkout.shop import Shop
 
@@ -163,6 +169,37 @@ def test_stripe_computes_the_tax_and_says_who_paid(shop: Shop, cast: Cast, inclu
     assert order.details["tax_kind"] == "stripe"
     assert order.billing["country"] == order.details["tax_place"] == order.details["billing_country"]
     assert shop.wrong_books() == []
+
+
+def test_a_shop_that_turns_tax_on_asks_stripe_anew(shop: Shop, cast: Cast) -> None:
+    """The prices are the same, but the page that is open doesn't compute any tax."""
+    cy = shop.signed_in(cast.cy)
+    first = shop.session_in(shop.click(cy, cast.flask_course))
+    sells_from(shop, "DE", tax_mode=TaxMode.STRIPE, prices_include_tax=False)
+    second = shop.session_in(shop.click(cy, cast.flask_course))
+    assert shop.stripe.get("checkout.session", first)["status"] == "expired"
+    assert shop.stripe.get("checkout.session", second)["automatic_tax"]["enabled"] is True
+
+
+@pytest.mark.parametrize(("includes", "paid"), [(True, 1710), (False, 1900)])
+def test_a_discount_at_stripe_is_no_agreement(app: Flask, includes: bool, paid: int) -> None:
+    """The sum of the lines says nothing of it, and with tax on top the total may even look right."""
+    order_id = uuid.uuid4()
+    order = Order(
+        id=order_id, currency="usd", total_cents=1900, prices_include_tax=includes, purchases=[],
+        details={"tax_kind": "stripe"},
+    )  # fmt: skip
+    session = Session(
+        id="cs_1", url=None, status="complete", payment_status="paid",
+        amount_total=1900 if includes else 2090, currency="usd", livemode=False,
+        expires_at=clock.now(), payment_intent="pi_1", payment_intent_status="succeeded",
+        metadata={"order_id": str(order_id)},
+        client_reference_id=str(order_id), amount_subtotal=1900, amount_tax=190,
+    )  # fmt: skip
+    with app.app_context():
+        assert payment_agreement.disagreement(order, session) is None
+        less = replace(session, amount_total=paid)
+        assert "Paid" in (payment_agreement.disagreement(order, less) or "")
 
 
 def test_countries_that_disagree_are_shown_to_admins(shop: Shop, cast: Cast) -> None:
