@@ -35,7 +35,9 @@ def recount_holders(product_id: uuid.UUID | None = None) -> int:
     )
     if product_id is not None:
         itself = itself.where(AccessGrant.course_id == product_id)
-        paid = paid.where(Purchase.product_id == product_id)
+        # Asked once, before the purchases of a course, which gives itself alone, are looked through.
+        is_course = select(Course.id).where(Course.id == product_id).correlate(None).exists()
+        paid = paid.where(Purchase.product_id == product_id, ~is_course)
         free = free.where(AccessGrant.source_id == product_id)
     held = union_all(itself, paid, free).subquery()
     counts = select(held.c.id, func.count(held.c.user_id.distinct()).label("count")).group_by(held.c.id)

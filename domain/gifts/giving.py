@@ -4,7 +4,7 @@ import uuid
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, select, union
 from sqlalchemy.orm import joinedload
 from werkzeug.exceptions import NotFound
 
@@ -13,7 +13,7 @@ from domain.base import clock, pagination
 from domain.base.pagination import Cursor, Page
 from domain.gifts import claiming, locking, mailing, recipients
 from domain.gifts.terms import GiftTerms
-from models import Gift, Purchase, PurchaseStatus, User, db
+from models import Gift, Order, Purchase, PurchaseStatus, User, db
 
 PER_PAGE = 20
 PATIENCE_MINUTES = 60
@@ -139,8 +139,15 @@ def _lock(user: User, purchase_id: uuid.UUID) -> Gift:
 
 
 def _of_theirs(user: User) -> Any:
+    """Build the condition of paid gifts that `user` bought or addressed.
+
+    Two searches of an index each: with OR all gifts would be read.
+    """
+    bought = select(Purchase.id).join(Order, Order.id == Purchase.order_id).where(Order.user_id == user.id)
+    addressed = select(Gift.purchase_id).where(Gift.sender_id == user.id)
     paid = Purchase.status.in_((PurchaseStatus.COMPLETED, PurchaseStatus.REFUNDED))
-    return and_(or_(Gift.sender_id == user.id, Purchase.user_id == user.id), paid)
+    ids = union(bought.correlate(None), addressed.correlate(None))
+    return and_(Gift.purchase_id.in_(ids), paid)
 
 
 def _with_product() -> Any:

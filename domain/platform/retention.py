@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Update, delete, func, select, union, update
+from sqlalchemy import ColumnElement, CompoundSelect, Update, case, delete, func, select, union, update
 
 from domain.base import clock
 from domain.platform import held_posts
@@ -13,6 +13,8 @@ from models import (
     JobState,
     LoginAttempt,
     Order,
+    Purchase,
+    PurchaseStatus,
     Refund,
     Registration,
     StripeEvent,
@@ -51,8 +53,15 @@ def clean_up() -> None:
 
 
 def _past_gifts(now: datetime) -> Update:
-    """Forget to whom a gift was sent, and with which words, KEEP_RECIPIENTS after it was claimed or ended."""
-    over = func.coalesce(Gift.ended_at, Gift.claimed_at) < now - KEEP_RECIPIENTS
+    """Forget to whom a gift was sent, and with which words, KEEP_RECIPIENTS after it was claimed or ended.
+
+    One that was never paid is over from the beginning.
+    """
+    unpaid = select(Purchase.id).where(
+        Purchase.id == Gift.purchase_id, Purchase.status == PurchaseStatus.FAILED
+    )
+    begun = case((unpaid.exists(), Gift.created_at))
+    over = func.coalesce(Gift.ended_at, Gift.claimed_at, begun) < now - KEEP_RECIPIENTS
     return update(Gift).where(over, Gift.recipient != "").values(recipient="", message="")
 
 

@@ -9,7 +9,18 @@ from sqlalchemy import select, update
 from domain import Refused
 from domain.gifts import orders, terms
 from domain.platform import retention
-from models import Earning, Gift, Order, PlatformSettings, Product, Purchase, User, db
+from models import (
+    Earning,
+    Gift,
+    Order,
+    OrderStatus,
+    PlatformSettings,
+    Product,
+    Purchase,
+    PurchaseStatus,
+    User,
+    db,
+)
 from tests.cast import Cast
 from tests.gifts.shop import GiftShop
 
@@ -177,6 +188,20 @@ def test_sales_are_counted_once_whoever_claims(gifts: GiftShop, cast: Cast) -> N
     with gifts.app.app_context():
         product = db.session.get_one(Product, cast.flask_course.id)
         assert (product.purchase_count, product.holder_count) == (2, 2)
+
+
+def test_whom_nobody_paid_for_is_forgotten_after_a_year(gifts: GiftShop, cast: Cast) -> None:
+    with time_machine.travel(NOON, tick=False) as time:
+        line_id = gifts.order(cast.bo, cast.flask_course, ZOE, "Enjoy")
+        with gifts.writing() as session:
+            line = session.get_one(Purchase, line_id)
+            line.status = PurchaseStatus.FAILED
+            session.get_one(Order, line.order_id).status = OrderStatus.CANCELLED
+        for days, recipient in ((364, ZOE), (366, "")):
+            time.move_to(NOON + timedelta(days=days))
+            with gifts.writing():
+                retention.clean_up()
+            assert gifts.gift(line_id).recipient == recipient
 
 
 def test_a_year_after_it_was_accepted_its_address_and_message_are_forgotten(
