@@ -142,7 +142,7 @@ def stop(desk: Desk, coupon_id: uuid.UUID) -> Response:
 def start(desk: Desk, coupon_id: uuid.UUID) -> Response:
     """Let a stopped coupon be used again."""
     with Attempt() as attempt:
-        editing.start(me(), desk.find(coupon_id))
+        editing.start(me(), desk.own(coupon_id))
         attempt.say("The coupon can be used.")
     return hypermedia.see_other(desk.at("coupon", coupon_id=coupon_id))
 

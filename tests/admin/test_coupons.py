@@ -92,4 +92,6 @@ def test_creators_coupons_are_seen_and_stopped_but_not_changed(
     for verb in ("prolong", "duplicate"):
         assert mo.post(f"{LIST}/{id_}/{verb}").status_code == 404
     assert mo.post(f"{LIST}/{id_}/stop").status_code == 303
-    assert "Stopped" in mo.get(f"{LIST}/{id_}").text
+    page = mo.get(f"{LIST}/{id_}").text
+    assert ("Stopped" in page, "/start" in page) == (True, False)
+    assert mo.post(f"{LIST}/{id_}/start").status_code == 404, "its creator bears it"
