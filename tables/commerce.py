@@ -222,8 +222,9 @@ class Purchase(Stamped, Base):
 class PurchaseShare(Stamped, Base):
     """The part of a purchase that pays one creator for one course: a bundle has several.
 
-    `list_cents` is the course's list price at that time. The `amount_cents` of a purchase's shares add up to
-    its own; each is split into the platform's fee and the creator's amount. Earnings and reports read shares.
+    `list_cents` is the course's list price at that time; of bundles sold before revision 0050 it is the
+    course's part of the bundle's price. The `amount_cents` of a purchase's shares add up to its own; each is
+    split into the platform's fee and the creator's amount. Earnings and reports read shares.
     """
 
     __tablename__ = "purchase_shares"

@@ -4,7 +4,7 @@ A kit has no table of its own. It gives one course to its buyer.
 """
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, cast
@@ -73,11 +73,11 @@ class KitKind:
 
     def offer(self, buyer: User | None, product: Product, at: datetime, *, gift: bool = False) -> Offer:
         """Give it all to the creator of its course."""
-        part = Part(product.creator_id, _course(), product.price_cents)
+        part = Part(product.creator_id, _course(), product.price_cents, product.price_cents)
         return Offer(product.price_cents, product.price_at(at), [part])
 
     def amounts(
-        self, buyer: User | None, prices: Mapping[uuid.UUID, int], at: datetime
+        self, prices: Mapping[uuid.UUID, int], owned: Collection[uuid.UUID], at: datetime
     ) -> dict[uuid.UUID, int | None]:
         """Price each as everybody pays it."""
         return dict(prices)

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from blueprints.teach import bp
 from blueprints.teach.forms import ApplicationForm
 from domain.base import money
-from domain.catalog import pricing
+from domain.coupons import amounts
 from domain.people import creator_applications
 from domain.platform import settings
 from models import ApplicationStatus, CreatorApplication
@@ -63,5 +63,5 @@ def _page(form: ApplicationForm | None, application: CreatorApplication | None) 
         application=application,
         waits=waits,
         example_cents=example,
-        example_share_cents=pricing.split(example, settings.current().platform_fee_percent)[1],
+        example_share_cents=example - amounts.fee(example, 0, settings.current().platform_fee_percent, None),
     )

@@ -45,7 +45,7 @@ def every(creator: User) -> Iterator[ExportedCourse]:
         )
         bundles = list(db.session.scalars(query.order_by(Bundle.id).limit(BATCH)))
         prices = {bundle.id: bundle.price_cents for bundle in bundles}
-        inside = contents.parts_by_price(prices, None, clock.now())
+        inside = contents.parts_by_price(prices, (), clock.now())
         for bundle in bundles:
             for part in inside[bundle.id]:
                 yield ExportedCourse(bundle, part.course, part.part_cents)

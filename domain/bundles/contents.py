@@ -1,4 +1,4 @@
-"""The courses of bundles, and which of them somebody owns."""
+"""The courses of bundles, and what each costs somebody who owns some of them."""
 
 import uuid
 from collections import defaultdict
@@ -13,7 +13,8 @@ from domain.base import sql
 from domain.bundles import pricing
 from domain.bundles.pricing import CoursePart
 from domain.catalog import availability
-from models import AccessGrant, Bundle, BundleCourse, Category, Course, Product, ProductKind, User, db
+from domain.learning import access_facts
+from models import Bundle, BundleCourse, Category, Course, Product, ProductKind, User, db
 
 COVERS = 4
 FEWEST = 2  # courses that can be sold: with fewer a bundle is off sale
@@ -57,20 +58,6 @@ def lock(bundle_id: uuid.UUID, course_ids: Iterable[uuid.UUID]) -> None:
     sql.lock_keys(products.c.id, {bundle_id, *course_ids})
 
 
-def owned(person: User | None, among: Sequence[Course]) -> set[uuid.UUID]:
-    """Find which courses `person` (None: a visitor) has for good: by a grant without an end, or their own."""
-    if person is None or not among:
-        return set()
-    forever = select(AccessGrant.course_id).where(
-        AccessGrant.user_id == person.id,
-        AccessGrant.course_id.in_({course.id for course in among}),
-        AccessGrant.revoked_at.is_(None),
-        AccessGrant.expires_at.is_(None),
-    )
-    own = {course.id for course in among if course.creator_id == person.id}
-    return own.union(db.session.scalars(forever))
-
-
 def parts_for(buyer: User | None, bundle: Product, at: datetime) -> list[CoursePart]:
     """Divide the price of `bundle` at `at` for `buyer`; None pays for every course that is sold."""
     return parts_of([bundle], buyer, at)[bundle.id]
@@ -80,17 +67,18 @@ def parts_of(
     bundles: Sequence[Product], buyer: User | None, at: datetime
 ) -> dict[uuid.UUID, list[CoursePart]]:  # fmt: skip
     """Divide the prices of several bundles as `parts_for` does, in two queries."""
-    return parts_by_price({bundle.id: bundle.price_at(at) for bundle in bundles}, buyer, at)
+    found = courses_of([bundle.id for bundle in bundles])
+    owned = access_facts.owned(buyer, {course.id for inside in found.values() for course in inside})
+    return {bundle.id: pricing.divide(bundle.price_at(at), found[bundle.id], at, owned) for bundle in bundles}
 
 
 def parts_by_price(
-    prices: Mapping[uuid.UUID, int], buyer: User | None, at: datetime
+    prices: Mapping[uuid.UUID, int], owned: Collection[uuid.UUID], at: datetime
 ) -> dict[uuid.UUID, list[CoursePart]]:
-    """Divide the prices of several bundles, by their ids, as `parts_of` does."""
+    """Divide the prices of several bundles, by their ids, for whoever has the courses `owned` for good."""
     found = courses_of(list(prices))
-    theirs = owned(buyer, [course for courses_ in found.values() for course in courses_])
     return {
-        bundle_id: pricing.divide(price_cents, found[bundle_id], at, theirs)
+        bundle_id: pricing.divide(price_cents, found[bundle_id], at, owned)
         for bundle_id, price_cents in prices.items()
     }
 

@@ -1,7 +1,7 @@
 """Bundles as a kind of product: bought, each course opens that the buyer paid for."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from domain.base.addresses import path_to, pattern_of
@@ -81,17 +81,17 @@ class BundleKind:
         """Price the courses that `buyer` doesn't own; all of them for a visitor and for a gift."""
         parts = contents.parts_for(None if gift else buyer, product, at)
         bought = [
-            Part(part.course.creator_id, part.course.id, part.to_pay_cents)
+            Part(part.course.creator_id, part.course.id, part.to_pay_cents, part.course.price_cents)
             for part in parts
             if part.is_bought
         ]
         return Offer(product.price_cents, pricing.to_pay(parts), bought)
 
     def amounts(
-        self, buyer: User | None, prices: Mapping[uuid.UUID, int], at: datetime
+        self, prices: Mapping[uuid.UUID, int], owned: Collection[uuid.UUID], at: datetime
     ) -> dict[uuid.UUID, int | None]:
         """Price several bundles as `offer` does; too few courses that are for sale, or none to buy: None."""
-        divided = contents.parts_by_price(prices, buyer, at)
+        divided = contents.parts_by_price(prices, owned, at)
         return {
             bundle_id: None
             if contents.is_short(parts) or not any(part.is_bought for part in parts)

@@ -1,7 +1,7 @@
 """The lines of a cart with what is true of each now, and taking those that are free."""
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,7 +15,7 @@ from domain.catalog import availability, kinds, pricing
 from domain.catalog.cards import creator_slug, people, profiles
 from domain.learning import access_facts, prerequisites
 from domain.learning.prerequisites import LockingCourse
-from models import AccessGrant, Cart, CartItem, Category, Course, Product, User, course_prerequisites, db
+from models import Cart, CartItem, Category, Course, Product, User, course_prerequisites, db
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,8 @@ def _lines(person: User | None, which: ColumnElement[bool]) -> list[CartLine]:
     now = clock.now()
     rows = db.session.execute(_query(person, now).where(which)).all()
     contents = kinds.contents(rows)
-    amounts = _amounts(person, rows, now)
-    owned = _owned(person, {course_id for course_ids in contents.values() for course_id in course_ids})
+    owned = access_facts.owned(person, {course_id for inside in contents.values() for course_id in inside})
+    amounts = _amounts(rows, owned, now)
     held = {row.item_id: _held(person, row, contents[row.id], owned) for row in rows}
     sold = {row.item_id for row in rows if row.is_sold and amounts[row.item_id] is not None}
     inside = _inside(rows, contents, {item_id for item_id in sold if not held[item_id]})
@@ -205,21 +205,11 @@ _SHOWN = (
 )  # fmt: skip
 
 
-def _amounts(person: User | None, rows: Any, now: datetime) -> dict[uuid.UUID, int | None]:
-    """Price each line, by its id: for its owner, and gifts as for anybody."""
-    own = kinds.amounts(person, (row for row in rows if row.recipient_email is None), now)
-    gifts = kinds.amounts(None, (row for row in rows if row.recipient_email is not None), now)
+def _amounts(rows: Any, owned: set[uuid.UUID], now: datetime) -> dict[uuid.UUID, int | None]:
+    """Price each line, by its id: for who has the courses `owned`, and gifts as for anybody."""
+    own = kinds.amounts((row for row in rows if row.recipient_email is None), owned, now)
+    gifts = kinds.amounts((row for row in rows if row.recipient_email is not None), (), now)
     return {row.item_id: (own if row.recipient_email is None else gifts)[row.id] for row in rows}
-
-
-def _owned(person: User | None, course_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
-    """Find the courses that `person` has for good."""
-    if person is None or not course_ids:
-        return set()
-    theirs = (AccessGrant.user_id == person.id, AccessGrant.course_id.in_(course_ids))
-    for_good = (AccessGrant.revoked_at.is_(None), AccessGrant.expires_at.is_(None))
-    held = select(AccessGrant.course_id).where(*theirs, *for_good)
-    return set(db.session.scalars(held))
 
 
 def _held(person: User | None, row: Any, course_ids: list[uuid.UUID], owned: set[uuid.UUID]) -> str:

@@ -7,7 +7,7 @@ is named here, as jobs name their verbs.
 import importlib
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple, Protocol
@@ -21,11 +21,15 @@ from models import Product, ProductKind, Purchase, PurchaseStatus, User, db
 
 
 class Part(NamedTuple):
-    """A part of a product: whom it pays, for which course, and its weight in the price (minor units)."""
+    """A part of a product: whom it pays, for which course, and its weight in the price (minor units).
+
+    `list_cents` is what the course costs by itself without a sale.
+    """
 
     creator_id: uuid.UUID
     course_id: uuid.UUID
     weight: int
+    list_cents: int
 
 
 class Offer(NamedTuple):
@@ -66,7 +70,8 @@ class Kind(Protocol):
     `lock` says what `person` has to do before the product opens, were it theirs; None if it opens at once.
     `refusal` says in a sentence why `buyer` (None: a visitor) can't take the product at `at`, None if they
     can. `offer` prices it for `buyer` and lists whom it pays; a `gift` costs the whole price. `amounts`
-    prices several products by their ids and prices, with two queries at most; None: it isn't sold. `contents`
+    prices several products by their ids and prices for whoever has the courses `owned` for good, with one
+    query at most; None: it isn't sold. `contents`
     lists the courses in each of the products by their ids, with one query at most: a course is its own.
     `take_free` gives `buyer` what costs nothing, and refuses what does; idempotent.
 
@@ -87,7 +92,7 @@ class Kind(Protocol):
     def refusal(self, buyer: User | None, product: Product, at: datetime) -> str | None: ...
     def offer(self, buyer: User | None, product: Product, at: datetime, *, gift: bool = False) -> Offer: ...
     def amounts(
-        self, buyer: User | None, prices: Mapping[uuid.UUID, int], at: datetime
+        self, prices: Mapping[uuid.UUID, int], owned: Collection[uuid.UUID], at: datetime
     ) -> dict[uuid.UUID, int | None]: ...
     def contents(self, product_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[uuid.UUID]]: ...
     def take_free(self, buyer: User, product: Product) -> None: ...
@@ -165,18 +170,18 @@ def contents(products: Iterable[Identified]) -> dict[uuid.UUID, list[uuid.UUID]]
 
 
 def amounts(
-    buyer: User | None, products: Iterable[Priced], at: datetime
-) -> dict[uuid.UUID, int | None]:  # fmt: skip
-    """Price products, or rows about some, for `buyer` as `offer` does, but all at once.
+    products: Iterable[Priced], owned: Collection[uuid.UUID], at: datetime
+) -> dict[uuid.UUID, int | None]:
+    """Price products, or rows about some, as `offer` does, but all at once.
 
-    None: the product isn't sold. Two queries per kind at most.
+    The buyer has the courses `owned` for good. None: the product isn't sold. One query per kind at most.
     """
     by_kind: dict[ProductKind, dict[uuid.UUID, int]] = defaultdict(dict)
     for product in products:
         by_kind[product.kind][product.id] = product.price_now_cents
     found: dict[uuid.UUID, int | None] = {}
     for kind, prices in by_kind.items():
-        found |= _load(kind).amounts(buyer, prices, at)
+        found |= _load(kind).amounts(prices, owned, at)
     return found
 
 

@@ -1,11 +1,10 @@
-"""Pricing: the current price of a product, and the split between platform and creator."""
+"""Pricing: the current price of a product, and what a sale is compared with."""
 
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, case
 
-from domain.base import money
 from domain.catalog import availability
 from models import Product
 
@@ -25,15 +24,6 @@ def sale_end_at(moment: Any, product: Any = _products.c) -> ColumnElement[dateti
 def reference_at(moment: Any, product: Any = _products.c) -> ColumnElement[int | None]:
     """Build the SQL for what the sale at `moment` is compared with; NULL without a sale or a higher price."""
     return case((product.sale_ends_at > moment, product.reference_price_cents))
-
-
-def split(amount_cents: int, fee_percent: int) -> tuple[int, int]:
-    """Split `amount_cents` into the platform's fee and the creator's share; they always add up.
-
-    The fee is rounded half up in minor units, whatever the currency's exponent; the creator gets the rest.
-    """
-    fee = money.percentage(amount_cents, fee_percent)
-    return fee, amount_cents - fee
 
 
 def snapshot(product: Product) -> dict[str, Any]:

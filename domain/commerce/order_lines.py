@@ -1,9 +1,6 @@
 """The lines of an order: prices and shares, frozen when its checkout opens."""
 
 from dataclasses import replace
-from typing import Any
-
-from sqlalchemy import select
 
 from domain.catalog import pricing
 from domain.catalog.kinds import Part
@@ -12,7 +9,7 @@ from domain.commerce.quoting import OrderQuote, QuotedLine, QuotedShare
 from domain.coupons import redemptions
 from domain.gifts import orders as gifts
 from domain.gifts.terms import GiftTerms
-from models import Coupon, CouponRedemption, Gift, Order, Purchase, PurchaseShare, User, db
+from models import BorneBy, Gift, Order, Purchase, PurchaseShare, User, db
 
 
 def freeze(order: Order, quote: OrderQuote, buyer: User) -> list[Purchase]:
@@ -102,35 +99,30 @@ def _share(share: QuotedShare) -> PurchaseShare:
     return PurchaseShare(
         creator_id=share.part.creator_id,
         course_id=share.part.course_id,
-        list_cents=share.part.weight,
+        list_cents=share.part.list_cents,
         amount_cents=share.amount_cents,
         platform_fee_cents=share.fee_cents,
         creator_amount_cents=share.amount_cents - share.fee_cents,
     )
 
 
-def retax(line: Purchase, tax_cents: int, tax_rate_bp: int, *, included: bool) -> None:
+def retax(
+    line: Purchase, tax_cents: int, tax_rate_bp: int, borne_by: BorneBy | None, *, included: bool
+) -> None:
     """Put the tax that Stripe computed into a line whose shares are loaded, and divide what is left anew.
 
-    With prices that include tax the net amount shrinks by it, and each share in proportion.
+    With prices that include tax the net amount shrinks by it, and each share in proportion. `borne_by`: who
+    bears the discount of the order.
     """
     line.tax_cents, line.tax_rate_bp = tax_cents, tax_rate_bp
     if not included or not tax_cents:
         return
     net = line.amount_cents - tax_cents
-    parts = [Part(share.creator_id, share.course_id, share.amount_cents) for share in line.shares]
+    parts = [
+        Part(share.creator_id, share.course_id, share.amount_cents, share.list_cents) for share in line.shares
+    ]
     before = net + line.discount_cents * net // line.amount_cents
-    for share, new in zip(line.shares, quoting.divide(parts, before, net, _borne_by(line)), strict=True):
+    for share, new in zip(line.shares, quoting.divide(parts, before, net, borne_by), strict=True):
         share.amount_cents, share.platform_fee_cents = new.amount_cents, new.fee_cents
         share.creator_amount_cents = new.amount_cents - new.fee_cents
     line.amount_cents = net
-
-
-def _borne_by(line: Purchase) -> Any:
-    """Read who bears the discount of the line's order; None without one."""
-    query = (
-        select(Coupon.borne_by)
-        .join(CouponRedemption, CouponRedemption.coupon_id == Coupon.id)
-        .where(CouponRedemption.order_id == line.order_id)
-    )
-    return db.session.scalar(query)

@@ -6,6 +6,7 @@ tax is Stripe's, and no discount may have come between them (DOMAIN, rule 3).
 
 from domain.base.money import money
 from domain.commerce import order_lines, order_particulars
+from domain.coupons import redemptions
 from domain.tax.treatment import TreatmentKind
 from models import Order
 from payments import Session, is_live
@@ -63,10 +64,11 @@ def take_over(order: Order, session: Session) -> None:
 
 def _take_tax(order: Order, session: Session) -> None:
     said = {line.reference: line for line in session.lines}
+    borne_by, included = redemptions.borne_by(order), order.prices_include_tax
     for line in order.purchases:
         if found := said.get(str(line.id)):
             rate = found.tax_rate_bp or 0
-            order_lines.retax(line, found.amount_tax, rate, included=order.prices_include_tax)
+            order_lines.retax(line, found.amount_tax, rate, borne_by, included=included)
     order.tax_cents = sum(line.tax_cents for line in order.purchases)
     if not order.prices_include_tax:
         order.total_cents += order.tax_cents

@@ -44,8 +44,9 @@ def leave_a_charge(parts: Sequence[int], prices: Sequence[int], total: int, curr
 def fee(price: int, discount: int, percent: int, borne_by: BorneBy | None) -> int:
     """Compute the platform's fee of a line at `price` less `discount`, both net; the creator gets the rest.
 
-    Borne by both (or without a coupon) it is a percentage of what is paid; by the creator, of the price, as
-    if there were no discount, as far as what is paid goes; by the platform, that less the discount.
+    It is rounded half up in minor units, whatever the currency's exponent. Borne by both (or without a
+    coupon) it is a percentage of what is paid; by the creator, of the price, as if there were no discount, as
+    far as what is paid goes; by the platform, that less the discount.
 
     >>> [fee(2000, 500, 30, one) for one in (BorneBy.BOTH, BorneBy.CREATOR, BorneBy.PLATFORM)]
     [450, 600, 100]

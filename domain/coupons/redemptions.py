@@ -16,7 +16,7 @@ from domain.coupons import refusals
 from domain.coupons.candidates import uses_of
 from domain.coupons.discounts import Discount
 from domain.coupons.refusals import Uses
-from models import Coupon, CouponRedemption, Order, OrderStatus, RedemptionState, User, db
+from models import BorneBy, Coupon, CouponRedemption, Order, OrderStatus, RedemptionState, User, db
 
 LONGEST_CHECKOUT = timedelta(hours=25)  # Stripe expires a session after 24 hours at the latest
 CLOSED = (OrderStatus.FAILED, OrderStatus.CANCELLED)
@@ -83,6 +83,16 @@ def consume(order: Order) -> bool:
     held.state = RedemptionState.CONSUMED
     db.session.flush()
     return True
+
+
+def borne_by(order: Order) -> BorneBy | None:
+    """Read who bears the discount of `order`; None without one."""
+    query = (
+        select(Coupon.borne_by)
+        .join(CouponRedemption, CouponRedemption.coupon_id == Coupon.id)
+        .where(CouponRedemption.order_id == order.id)
+    )
+    return db.session.scalar(query)
 
 
 def sweep() -> None:

@@ -10,7 +10,8 @@ from domain import InvalidToken, Refused
 from domain.base import clock
 from domain.catalog import kinds
 from domain.gifts import links, locking, mailing, recipients, terms
-from models import AccessGrant, Gift, Product, Purchase, PurchaseStatus, User, db
+from domain.learning import access_facts
+from models import Gift, Product, Purchase, PurchaseStatus, User, db
 
 
 class Standing(StrEnum):
@@ -130,11 +131,7 @@ def has_for_good(person: User, product: Product) -> bool:
     if db.session.scalar(select(bought.exists())):
         return True
     inside = set(kinds.contents([product])[product.id])
-    granted = select(AccessGrant.course_id).where(
-        AccessGrant.user_id == person.id, AccessGrant.course_id.in_(inside),
-        AccessGrant.revoked_at.is_(None), AccessGrant.expires_at.is_(None),
-    )  # fmt: skip
-    return bool(inside) and inside <= set(db.session.scalars(granted))
+    return bool(inside) and inside == access_facts.owned(person, inside)
 
 
 def _lock(person: User, token: str) -> Gift:

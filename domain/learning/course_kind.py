@@ -1,7 +1,7 @@
 """Courses as a kind of product: bought, they open to their owner."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from domain.base.addresses import path_to, pattern_of
@@ -57,11 +57,11 @@ class CourseKind:
 
     def offer(self, buyer: User | None, product: Product, at: datetime, *, gift: bool = False) -> kinds.Offer:
         """Price it as everybody pays it, all for the course's creator."""
-        part = Part(product.creator_id, product.id, product.price_cents)
+        part = Part(product.creator_id, product.id, product.price_cents, product.price_cents)
         return kinds.Offer(product.price_cents, product.price_at(at), [part])
 
     def amounts(
-        self, buyer: User | None, prices: Mapping[uuid.UUID, int], at: datetime
+        self, prices: Mapping[uuid.UUID, int], owned: Collection[uuid.UUID], at: datetime
     ) -> dict[uuid.UUID, int | None]:
         """Price each as everybody pays it."""
         return dict(prices)

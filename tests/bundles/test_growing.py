@@ -54,7 +54,7 @@ def buy(bundle: Bundle, person_id: Any) -> None:
             PurchaseShare(
                 creator_id=part.creator_id,
                 course_id=part.course_id,
-                list_cents=part.weight,
+                list_cents=part.list_cents,
                 amount_cents=part.weight,
                 platform_fee_cents=part.weight,
                 creator_amount_cents=0,

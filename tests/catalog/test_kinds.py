@@ -73,7 +73,7 @@ def line(product: Product, cast: Cast) -> Purchase:
     for number, part in enumerate(kinds.offer(None, product, clock.now()).parts):
         amount = 0 if number else 1900
         share = PurchaseShare(
-            creator_id=part.creator_id, course_id=part.course_id, list_cents=part.weight,
+            creator_id=part.creator_id, course_id=part.course_id, list_cents=part.list_cents,
             amount_cents=amount, platform_fee_cents=amount, creator_amount_cents=0,
         )  # fmt: skip
         line.shares.append(share)

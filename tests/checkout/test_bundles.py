@@ -41,7 +41,11 @@ def test_a_stranger_buys_all_of_it(shop: Shop, app: Flask, cast: Cast, bundle: A
     order = shop.order(shop.buy(shop.signed_in(cast.cy), bundle))
     shop.hear()
     assert order.total_cents == 2000
-    assert sorted(share.amount_cents for share in order.purchases[0].shares) == [339, 644, 1017]
+    shares = order.purchases[0].shares
+    assert sorted(share.amount_cents for share in shares) == [339, 644, 1017]
+    with app.app_context():
+        by_itself = {course.id: course.price_cents for course in courses_of(bundle)}
+    assert {share.course_id: share.list_cents for share in shares} == by_itself
     assert opened(app, cast.cy, bundle) == [True, True, True]
     assert shop.wrong_books() == []
     assert len(shop.mails("receipt", cast.cy)) == 1

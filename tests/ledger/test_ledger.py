@@ -9,7 +9,7 @@ from sqlalchemy import delete, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from domain.base import clock
-from domain.catalog import pricing
+from domain.coupons import amounts
 from domain.learning import access
 from domain.ledger import refund_checks
 from models import (
@@ -153,7 +153,8 @@ def test_a_refund_within_what_was_paid_is_right(app: Flask, cast: Cast) -> None:
 def test_the_fee_is_rounded_half_up_and_the_rest_is_the_creators(
     amount: int, percent: int, fee: int, share: int
 ) -> None:
-    assert pricing.split(amount, percent) == (fee, share)
+    found = amounts.fee(amount, 0, percent, None)
+    assert (found, amount - found) == (fee, share)
 
 
 def test_the_database_itself_refuses_a_split_that_does_not_add_up(app: Flask, cast: Cast) -> None:
