@@ -130,7 +130,8 @@ class Order(Stamped, Base):
 class Purchase(Stamped, Base):
     """One line of an order: a product, paid by `user` and held by `owner` (None: a gift nobody has claimed).
 
-    `product_snapshot` keeps title, summary, creator and slug as bought. `price_cents` is the list price
+    `cart_item_id` is the line of the cart that a gift was in, which is deleted once it is bought: no foreign
+    key. `product_snapshot` keeps title, summary, creator and slug as bought. `price_cents` is the list price
     at that time and `discount_cents` what a coupon took off, both as shown. `amount_cents` is what is paid
     without tax; `shares` say whose it is. `tax_rate_bp` is the rate in hundredths of a percent.
     `refunded_cents` is what went back to the buyer, `disputed_cents` what their bank holds at present, both
@@ -159,6 +160,14 @@ class Purchase(Stamped, Base):
             sqlite_where=text("status = 'completed'"),
             postgresql_where=text("status = 'completed'"),
         ),
+        # The second order of one cart doesn't give its gifts again.
+        Index(
+            "uq_purchases_cart_item_once",
+            "cart_item_id",
+            unique=True,
+            sqlite_where=text("status = 'completed' AND cart_item_id IS NOT NULL"),
+            postgresql_where=text("status = 'completed' AND cart_item_id IS NOT NULL"),
+        ),
         Index("ix_purchases_product_id_created_at", "product_id", "created_at"),
         Index(
             "ix_purchases_refunded_at",
@@ -173,6 +182,7 @@ class Purchase(Stamped, Base):
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
     owner_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
     is_gift: Mapped[bool] = mapped_column(default=False, server_default=false())
+    cart_item_id: Mapped[uuid.UUID | None]
     product_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("products.id", ondelete="RESTRICT"))
     product_snapshot: Mapped[dict[str, Any]] = mapped_column(JSON)
     price_cents: Mapped[int]

@@ -36,6 +36,8 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["product_noun"] = kinds.noun
     app.jinja_env.globals["order_words"] = order_words.words
     app.jinja_env.globals["order_title"] = order_words.title
+    app.jinja_env.globals["order_thanks"] = order_words.thanks
+    app.jinja_env.globals["order_undelivered"] = order_words.undelivered
     app.jinja_env.globals["order_method"] = order_words.method
     app.jinja_env.globals["order_taxes"] = order_words.taxes
     app.jinja_env.globals["counting"] = forms.counting

@@ -40,6 +40,7 @@ def success() -> Response:
         "checkout/_standing.html",
         order=order,
         standing=standing.value,
+        refund=refund,
         again=_look_again(session_id, looks) if standing == orders.BuyerStatus.OPEN else None,
         landing=kinds.landing,
         lock_of=kinds.lock_of,

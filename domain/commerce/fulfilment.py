@@ -158,8 +158,8 @@ def _complete(order: Order, session: Session, left_out: list[Purchase]) -> None:
 
 def _empty_cart(order: Order, bought: list[Purchase]) -> None:
     """Remove what was bought from the buyer's cart: products for themselves, and the gifts of this order."""
-    gift_items = [uuid.UUID(item_id) for item_id in (order.details or {}).get("gift_items", ())]
     own = [line.product_id for line in bought if not line.is_gift]
+    gift_items = [line.cart_item_id for line in bought if line.cart_item_id is not None]
     carts.remove_bought(order.user, own, gift_items)
 
 

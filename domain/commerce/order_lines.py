@@ -83,6 +83,7 @@ def _purchase(order: Order, line: QuotedLine, currency: str, buyer: User) -> Pur
         user_id=buyer.id,
         owner_id=None if is_gift else buyer.id,
         is_gift=is_gift,
+        cart_item_id=line.wanted.item_id if is_gift else None,
         product=product,
         product_snapshot=pricing.snapshot(product),
         price_cents=line.list_cents,

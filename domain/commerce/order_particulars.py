@@ -14,12 +14,7 @@ _EU_VAT = "eu_vat"
 def freeze(order: Order, buyer: User, quote: OrderQuote) -> None:
     """Copy the buyer's billing details and the treatment of `quote` into the order, until it is paid."""
     order.billing = billing.snapshot(buyer, billing.of(buyer))
-    gifts = [line.wanted.item_id for line in quote.lines if line.wanted.gift is not None]
-    order.details = {
-        **(order.details or {}),
-        "gift_items": [item_id.hex for item_id in gifts if item_id is not None],
-        **evidence.frozen(quote.treatment),
-    }
+    order.details = {**(order.details or {}), **evidence.frozen(quote.treatment)}
 
 
 def tax_kind(order: Order) -> TreatmentKind:

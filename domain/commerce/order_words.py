@@ -1,11 +1,13 @@
 """The words for the states of orders, purchases and refunds: the same for buyers and admins."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from domain.base.money import money
 from domain.commerce.orders import BuyerStatus
 from domain.documents import pdf_words
-from models import Order, OrderStatus, RefundStatus
+from models import Order, OrderStatus, Purchase, PurchaseStatus, RefundStatus
 
 
 class Words(NamedTuple):
@@ -57,8 +59,42 @@ def taxes(order: Order) -> list[tuple[str, int]]:
 
 def title(order: Order) -> str:
     """Name what an order is for, in quotation marks: “Routes” or “Routes” and 2 more."""
-    first, *more = (line.product_snapshot["title"] for line in order.purchases)
+    return _names(order.purchases)
+
+
+def _names(lines: Sequence[Purchase]) -> str:
+    first, *more = (line.product_snapshot["title"] for line in lines)
     return f"“{first}” and {len(more)} more" if more else f"“{first}”"
+
+
+def thanks(order: Order) -> str:
+    """Say what a paid order brought its buyer, and what it gives to others, by its delivered lines."""
+    delivered = [line for line in order.purchases if line.status == PurchaseStatus.COMPLETED]
+    own = [line for line in delivered if not line.is_gift]
+    gifts = [line for line in delivered if line.is_gift]
+    yours = f"{_names(own)} {'are' if len(own) > 1 else 'is'} yours" if own else ""
+    if not gifts:
+        return yours
+    given = "gift is" if len(gifts) == 1 else f"{len(gifts)} gifts are"
+    if own:
+        return f"{yours}, and your {given} paid"
+    return f"Your gift of {_names(gifts)} is paid" if len(gifts) == 1 else f"Your {given} paid"
+
+
+def undelivered(line: Purchase) -> str:
+    """Say why a paid line wasn't delivered, and that its money goes back; the product must be loaded."""
+    named = f"“{line.product_snapshot['title']}”"
+    if line.product.deleted_at is not None:
+        why = f"{named} was taken down before your payment came in."
+    elif line.is_gift:
+        why = f"You’d already given {named} in another order."
+    else:
+        why = f"You already own {named}."
+    return (
+        f"{why} {money(line.paid_cents, line.currency)} goes back the way you paid."
+        if line.paid_cents
+        else why
+    )
 
 
 def words(status: StrEnum | str) -> Words:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 import jobs
 import mail
@@ -91,7 +91,9 @@ def test_fault_02_webhook_and_success_page_at_once(shop: Shop, cart: FullCart) -
 def test_fault_03_the_buyer_returns_before_any_webhook(shop: Shop, cart: FullCart) -> None:
     browser = cart.browser()
     session_id = cart.buy(browser=browser)
-    assert "yours" in shop.back(browser, session_id).text
+    page = shop.back(browser, session_id).text
+    assert "“Web bundle” and 1 more are yours, and your gift is paid<" in page
+    assert "We email a gift’s link" in page
     shop.hear()
     assert cart.effects() == BOUGHT
 
@@ -276,25 +278,51 @@ def test_fault_16_fifty_checkouts_of_one_cart_open_one_session(shop: Shop, cart:
     assert cart.reserved() == 1
 
 
-def test_fault_17_two_orders_of_one_cart_are_both_paid(shop: Shop, cart: FullCart) -> None:
-    """Only the gift can be bought twice: each of the two is somebody's present."""
+def two_orders(shop: Shop, cart: FullCart) -> tuple[str, str]:
+    """Two orders of the same cart, of which nobody knows that the first can still be paid."""
     first = cart.open()
     with shop.database() as db:
         db.execute(update(Order).where(Order.stripe_session_id == first).values(status="cancelled"))
-    second = cart.open()
-    shop.stripe.pay(first)
-    shop.stripe.pay(second)
+    return first, cart.open()
+
+
+def test_fault_17_two_orders_of_one_cart_are_both_paid(shop: Shop, cart: FullCart) -> None:
+    first, second = two_orders(shop, cart)
+    for session_id in (first, second):
+        shop.stripe.pay(session_id)
     shop.hear()
     shop.hear()
-    states = {title: line.status for title, line in lines_of(shop, second).items()}
-    assert states["Web bundle"] == states["Flask, first steps"] == PurchaseStatus.FAILED
     assert shop.order(first).status == OrderStatus.COMPLETED
-    assert cart.effects()["grants"] == 3
-    assert sorted((one.amount_cents, one.status) for one in shop.refunds()) == [
-        (1710, RefundStatus.SUCCEEDED),
-        (1800, RefundStatus.SUCCEEDED),
-    ]
+    assert shop.order(second).status == OrderStatus.REFUNDED
+    assert {**cart.effects(), "receipts": 1} == BOUGHT
+    (refund,) = shop.refunds()
+    assert (refund.amount_cents, refund.status) == (4409, RefundStatus.SUCCEEDED)
+    assert cart.gift_mails() == 1
     assert shop.alerts()
+
+
+def test_a_gift_is_not_given_again_by_another_order_of_its_cart(shop: Shop, cart: FullCart) -> None:
+    """Another gift of the same course, which the friend has none of, is."""
+    first = cart.open()
+    with shop.database() as db:
+        db.execute(update(Order).where(Order.stripe_session_id == first).values(status="cancelled"))
+        item = db.scalars(select(CartItem).where(CartItem.recipient_email.is_not(None))).one()
+        again = {"cart_id": item.cart_id, "product_id": item.product_id, "price_cents": 1}
+        db.add(CartItem(**again, recipient_email="li@example.com"))
+    browser = cart.browser()
+    second = cart.open(browser)
+    for session_id in (first, second):
+        shop.stripe.pay(session_id)
+        shop.hear()
+    page = shop.back(browser, second).text
+    assert "Thank you. Your gift of “A present” is paid<" in page
+    assert "You’d already given “A present” in another order. $8.99 goes back" in page
+    states = [line.status for line in shop.order(second).purchases if line.is_gift]
+    assert sorted(states) == [PurchaseStatus.COMPLETED, PurchaseStatus.FAILED]
+    assert (shop.order(second).status, cart.gift_mails()) == (OrderStatus.COMPLETED, 1)
+    assert sorted(one.amount_cents for one in shop.refunds()) == [899, 1710, 1800]
+    assert len(shop.alerts()) == 4  # the late payment of the first, and three lines that came twice
+    assert len(shop.mails("gift_arrived")) == 2
 
 
 def test_fault_17_two_sessions_of_one_order_are_both_paid(shop: Shop, cart: FullCart) -> None:
@@ -396,7 +424,15 @@ def test_a_course_of_the_cart_is_bought_in_a_second_tab(shop: Shop, cart: FullCa
     assert len(shop.alerts()) == 1
     state = lines_of(shop, whole)["Flask, first steps"].status
     assert state == (PurchaseStatus.FAILED if first == "course" else PurchaseStatus.COMPLETED)
-    assert "yours" in shop.back(browser, whole).text
+    page = shop.back(browser, whole).text
+    order_page = browser.get(f"/orders/{shop.order(whole).number}").text
+    if first == "cart":
+        assert "“Web bundle” and 1 more are yours, and your gift is paid<" in page
+    else:
+        assert "“Web bundle” is yours, and your gift is paid<" in page
+        for shown in (page, order_page):
+            assert "You already own “Flask, first steps”. $17.10 goes back the way you paid." in shown
+    assert "You paid for this order twice" not in order_page
 
 
 def test_a_course_inside_the_bundle_is_bought_in_a_second_tab(shop: Shop, cart: FullCart) -> None:

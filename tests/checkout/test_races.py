@@ -44,7 +44,7 @@ def without_lock(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def meeting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two that have read the order wait for each other before they write; whoever is alone waits in vain."""
-    met, real = threading.Barrier(2), undeliverable._owned_through_another
+    met, real = threading.Barrier(2), undeliverable._bought_through_another
     patience = 10 if "without_lock" in request.fixturenames else 1.5
 
     def look_and_wait(order: Order) -> Any:
@@ -53,7 +53,7 @@ def meeting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
             met.wait(patience)
         return owned
 
-    monkeypatch.setattr(undeliverable, "_owned_through_another", look_and_wait)
+    monkeypatch.setattr(undeliverable, "_bought_through_another", look_and_wait)
 
 
 def webhook_and_return(shop: Shop, cast: Cast) -> tuple[dict[str, int], bool]:
@@ -87,15 +87,16 @@ def both_orders_paid(shop: Shop, cast: Cast) -> Callable[[], list[Any]]:
     second = shop.open(cy, cast.flask_course)
     shop.stripe.pay(first)
     shop.stripe.pay(second)
+    return lambda: at_once(partial(settle, shop, first), partial(settle, shop, second))
 
-    def settle(session_id: str) -> None:
-        with shop.app.app_context():
-            found = payments.find_session(session_id)
-            assert found is not None
-            fulfilment.fulfil(found)
-            db.session.commit()
 
-    return lambda: at_once(partial(settle, first), partial(settle, second))
+def settle(shop: Shop, session_id: str) -> None:
+    """Do what the success page and the worker do about a session."""
+    with shop.app.app_context():
+        found = payments.find_session(session_id)
+        assert found is not None
+        fulfilment.fulfil(found)
+        db.session.commit()
 
 
 def test_two_paid_orders_settled_at_once_give_one_course_and_one_refund(
@@ -113,6 +114,38 @@ def test_two_paid_orders_clash_without_the_lock(
     came_of_it = both_orders_paid(shop, cast)()
     assert [error for error in came_of_it if error is not None]
     assert shop.refunds() == []
+
+
+def both_gifts_paid(shop: Shop, cast: Cast) -> Callable[[], list[Any]]:
+    """Two orders of one cart with a gift in it, both paid; the call settles them at once."""
+    cy = shop.signed_in(cast.cy)
+    cy.post("/gifts/flask-first-steps", data={"recipient": "zoe@example.com"})
+    sessions = []
+    for _ in range(2):
+        with shop.database() as session:
+            session.execute(update(Order).where(Order.user_id == cast.cy.id).values(status="cancelled"))
+        sessions.append(shop.session_in(cy.post("/checkout/review", data={"product": "cart"})))
+    for session_id in sessions:
+        shop.stripe.pay(session_id)
+    return lambda: at_once(*[partial(settle, shop, session_id) for session_id in sessions])
+
+
+def gifts_sold(shop: Shop) -> int:
+    return shop.count(Purchase, Purchase.is_gift, Purchase.status == OrderStatus.COMPLETED)
+
+
+def test_two_paid_orders_of_a_cart_give_its_gift_once(shop: Shop, cast: Cast, meeting: None) -> None:
+    assert both_gifts_paid(shop, cast)() == [None, None]
+    assert (gifts_sold(shop), len(shop.refunds())) == (1, 1)
+
+
+def test_two_gifts_of_a_cart_clash_without_the_lock(
+    shop: Shop, cast: Cast, meeting: None, without_lock: None
+) -> None:
+    """The index of the database is the last guard here too."""
+    came_of_it = both_gifts_paid(shop, cast)()
+    assert [error for error in came_of_it if error is not None]
+    assert (gifts_sold(shop), shop.refunds()) == (1, [])
 
 
 def clicks(shop: Shop, cast: Cast) -> list[str]:
