@@ -10,6 +10,8 @@ from payments.client import PaymentRefused, PaymentUnavailable, ask, client, lis
 from payments.sessions import EXPANSIONS, Session, read_session
 
 SUFFIX_LENGTH = 22
+# What Stripe takes about a product; longer texts are cut.
+NAME_LENGTH, DESCRIPTION_LENGTH, IMAGE_LENGTH = 250, 500, 2048
 
 
 class UnknownCustomer(PaymentRefused):  # noqa: N818 - a state of the world, not a fault of the caller
@@ -20,8 +22,8 @@ class UnknownCustomer(PaymentRefused):  # noqa: N818 - a state of the world, not
 class Line:
     """A line of a Checkout Session; `amount` is in whole minor units.
 
-    `tax_behavior` is "inclusive" or "exclusive", which Stripe Tax needs. `image` is an absolute address.
-    `reference` is ours, and comes back with SessionLine.
+    `tax_behavior` is "inclusive" or "exclusive", which Stripe Tax needs. `description` is plain text, `image`
+    an address that Stripe can fetch; "" for none. `reference` is ours, and comes back with SessionLine.
     """
 
     title: str
@@ -120,16 +122,20 @@ def _buyer(checkout: Checkout) -> dict[str, Any]:
 
 
 def _line_item(line: Line, currency: str) -> dict[str, Any]:
-    product: dict[str, Any] = {"name": line.title}
+    product: dict[str, Any] = {"name": _cut(line.title, NAME_LENGTH)}
     if line.description:
-        product["description"] = line.description
-    if line.image:
+        product["description"] = _cut(line.description, DESCRIPTION_LENGTH)
+    if line.image and len(line.image) <= IMAGE_LENGTH:
         product["images"] = [line.image]
     price = {"currency": currency, "unit_amount": line.amount, "product_data": product}
     if line.tax_behavior:
         price["tax_behavior"] = line.tax_behavior
     item: dict[str, Any] = {"price_data": price, "quantity": 1}
     return {**item, "metadata": {"line": line.reference}} if line.reference else item
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def statement_suffix(text: str) -> str:

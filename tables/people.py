@@ -34,7 +34,8 @@ class User(Stamped, Base):
 
     `vetted`: a creator whose courses and updates are published without moderation. `avatar` names the files
     of their picture (domain/platform/images.py). `stripe_customer_id` is their customer at Stripe, who keeps
-    the cards they save. `name_folded` and `surname_folded` follow the name
+    the cards they save, `stripe_customer_told` a digest of the address and name that Stripe was last told for
+    it. `name_folded` and `surname_folded` follow the name
     (domain/people/names.py).
     """
 
@@ -72,6 +73,7 @@ class User(Stamped, Base):
     access_override: Mapped[bool] = mapped_column(default=False)
     avatar: Mapped[str | None] = mapped_column(String(64))
     stripe_customer_id: Mapped[str | None] = mapped_column(String(255))
+    stripe_customer_told: Mapped[str | None] = mapped_column(String(64))
     email_verified_at: Mapped[datetime | None]
     last_login_at: Mapped[datetime | None]
     suspended_at: Mapped[datetime | None]

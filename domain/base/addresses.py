@@ -7,8 +7,12 @@ request: a page and the worker build the same. What is stored is the path, which
 import re
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import current_app
+
+# Ends of names that nobody can have on the internet.
+RESERVED = ("test", "example", "invalid", "localhost", "local", "internal", "lan", "home")
 
 
 def path_to(endpoint: str, anchor: str = "", **values: Any) -> str:
@@ -29,6 +33,18 @@ def at_home(path: str) -> str:
     """Put the shop's base URL before a path."""
     base: str = current_app.config["SETTINGS"].base_url
     return base + path
+
+
+def for_outsiders(path: str) -> str:
+    """Build the address of `path` as `at_home` does, for services that fetch it; "" where none can.
+
+    That needs https and a public name, which a shop that is being tried out doesn't have.
+    """
+    address = at_home(path)
+    parts = urlsplit(address)
+    _, dot, zone = (parts.hostname or "").rpartition(".")
+    is_public = parts.scheme == "https" and dot and zone not in RESERVED and not zone.isdigit()
+    return address if is_public else ""
 
 
 @cache

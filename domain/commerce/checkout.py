@@ -14,6 +14,7 @@ from domain.commerce import (
     baskets,
     checkout_plan,
     checkout_refusals,
+    customers,
     fulfilment,
     opening,
     order_consents,
@@ -23,6 +24,7 @@ from domain.commerce import (
 from domain.commerce.baskets import Basket
 from domain.commerce.checkout_plan import CheckoutPlan
 from domain.commerce.checkout_refusals import UNKNOWN, Seen
+from domain.commerce.customers import Customer
 from domain.commerce.order_consents import Given
 from domain.ledger import order_lock
 from domain.platform import alerts, settings
@@ -66,33 +68,34 @@ def start_order(
     )
 
 
-def fetch_session(plan: CheckoutPlan) -> tuple[payments.Session | None, str]:
-    """Retrieve or open the plan's session (None when this attempt is used up), and answer the customer's id.
+def fetch_session(plan: CheckoutPlan) -> tuple[payments.Session | None, Customer]:
+    """Retrieve or open the plan's session (None when this attempt is used up), and answer the customer.
 
     No transaction may be open. Raises payments.PaymentUnavailable, payments.PaymentRefused.
     """
-    checkout = plan.checkout
+    customer = plan.buyer.customer
     if plan.session_id is not None:
         session = payments.find_session(plan.session_id)
         if session is not None and session.status == "open" and plan.stale:
             session = payments.expire_session(session.id)
-        return session, checkout.customer
+        return session, customer
     if plan.stale:
-        return None, checkout.customer
+        return None, customer
     try:
-        customer = _customer(plan)
-        return payments.open_session(replace(checkout, customer=customer)), customer
+        key = f"customer:{plan.buyer.user_id}:{plan.order_id}:v{plan.attempt}"
+        customer = customers.bring_up_to_date(plan.buyer, key)
+        return payments.open_session(replace(plan.checkout, customer=customer.id)), customer
     except payments.UnknownCustomer:
-        return None, ""
+        return None, customers.NOBODY
     except payments.KeySpent:
-        return None, checkout.customer
+        return None, customer
 
 
-def record_session(plan: CheckoutPlan, session: payments.Session | None, customer: str) -> str | None:
+def record_session(plan: CheckoutPlan, session: payments.Session | None, customer: Customer) -> str | None:
     """Store Stripe's answer; returns the address of the payment page, or None to begin again."""
     order = order_lock.lock(plan.order_id)
-    if order.user.stripe_customer_id != (customer or None):
-        order.user.stripe_customer_id = customer or None
+    if customer != plan.buyer.customer:
+        customers.remember(order.user, customer)
     if order.status != OrderStatus.PENDING or order.attempt != plan.attempt:
         return None
     if session is None or session.status == "expired":
@@ -121,19 +124,6 @@ def _waiting(user: User, basket: Basket) -> Order | None:
         return None
     number = baskets.under_way(user).get(basket.product.id)
     return orders.find(user, number) if number is not None else None
-
-
-def _customer(plan: CheckoutPlan) -> str:
-    """Bring the buyer's customer up to date, or make one: the page shows name and address."""
-    known, person = plan.checkout.customer, plan.checkout
-    if known and payments.update_customer(known, person.email, plan.name):
-        return known
-    return payments.ensure_customer(
-        f"customer:{plan.user_id}:{plan.order_id}:v{plan.attempt}",
-        plan.checkout.email,
-        plan.name,
-        str(plan.user_id),
-    )
 
 
 def _renew(order: Order, plan: CheckoutPlan) -> None:

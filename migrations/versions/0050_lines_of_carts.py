@@ -1,7 +1,8 @@
 """A gift knows the line of the cart that it was bought from, so that it is bought once.
 
 Orders kept the ids of those lines beside Stripe's facts. Where two orders delivered the gift of one line, the
-first keeps it: that it happened isn't undone.
+first keeps it: that it happened isn't undone. Of customers at Stripe it is kept what they were last told, so
+that each checkout needn't tell it again.
 
 Revision: 0050, after 0049
 """
@@ -33,6 +34,7 @@ cart_items = sa.table("cart_items", sa.column("id", sa.Uuid), sa.column("product
 
 
 def upgrade() -> None:
+    op.add_column("users", sa.Column("stripe_customer_told", sa.String(64)))
     op.add_column("purchases", sa.Column("cart_item_id", sa.Uuid()))
     delivered: set[uuid.UUID] = set()
     for order_id, details in _orders_with_items():
@@ -92,6 +94,8 @@ def downgrade() -> None:
         _update(orders, order_id, metadata={**(found[0].metadata or {}), KEY: items})
     with op.batch_alter_table("purchases") as batch:
         batch.drop_column("cart_item_id")
+    with op.batch_alter_table("users") as batch:
+        batch.drop_column("stripe_customer_told")
 
 
 def _update(table: Any, row_id: uuid.UUID, **values: Any) -> None:

@@ -1,12 +1,13 @@
 """From "Buy now" to Stripe's page, and why not."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 
-from domain.base import clock, money
+from domain.base import addresses, clock, money
 from models import Course, Order, OrderStatus, PlatformSettings, Product, User
 from tests.cast import Cast
 from tests.checkout.shop import NOTHING, ONCE, Shop, split_of
@@ -32,6 +33,39 @@ def test_buying_leads_from_the_button_to_the_course(shop: Shop, cast: Cast) -> N
     assert "Flask, first steps” is yours" in page.text
     assert 'href="/learn/flask-first-steps"' in page.text
     assert shop.effects(cast.cy, cast.flask_course) == ONCE
+
+
+def test_stripe_shows_what_is_bought_where_it_can_fetch_the_picture(shop: Shop, cast: Cast) -> None:
+    change(shop, cast.flask_course, thumbnail="a" * 32, summary="Two hours on Flask.")
+    picture = f"/images/thumbnail/{'a' * 32}/640.webp"
+    for buyer, base, images in (
+        (cast.nia, "https://shop.test", []),
+        (cast.cy, "https://learn.example.org", [f"https://learn.example.org{picture}"]),
+    ):
+        shop.app.config["SETTINGS"] = replace(shop.app.config["SETTINGS"], base_url=base)
+        session_id = shop.open(shop.signed_in(buyer), cast.flask_course)
+        shown = shop.stripe.all("product")[-1]
+        assert (shown["name"], shown["description"]) == ("Flask, first steps", "Two hours on Flask.")
+        assert shown["images"] == images
+        kept = shop.order(session_id).purchases[0].product_snapshot
+        assert {"title", "summary", "description", "image"} <= set(kept)
+        assert kept["image"] == "a" * 32
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        "http://learn.example.org",
+        "https://localhost:5000",
+        "https://10.0.0.7",
+        "https://[::1]",
+        "https://nas.local",
+    ],
+)
+def test_no_picture_of_a_shop_that_only_its_owner_reaches(shop: Shop, base: str) -> None:
+    shop.app.config["SETTINGS"] = replace(shop.app.config["SETTINGS"], base_url=base)
+    with shop.app.app_context():
+        assert addresses.for_outsiders("/a.jpg") == ""
 
 
 def test_the_order_is_written_before_stripe_is_asked(shop: Shop, cast: Cast) -> None:

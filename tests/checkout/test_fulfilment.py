@@ -13,6 +13,7 @@ from domain.base import clock
 from domain.catalog import counters
 from domain.commerce import baskets, checkout, fulfilment
 from domain.commerce.checkout_plan import CheckoutPlan
+from domain.commerce.customers import NOBODY, Customer
 from domain.ledger import order_lock
 from models import (
     AuditEntry,
@@ -181,9 +182,9 @@ def test_an_answer_that_comes_after_its_attempt_was_given_up_changes_nothing(app
     with app.app_context():
         plan = begin(cast)
         order = db.session.get_one(Order, plan.order_id)
-        assert checkout.record_session(plan, None, "") is None
+        assert checkout.record_session(plan, None, NOBODY) is None
         late = session_of(order, status="open", payment_status="unpaid", url="http://x/pay")
-        assert checkout.record_session(plan, late, "cus_1") is None
+        assert checkout.record_session(plan, late, Customer("cus_1")) is None
         assert (order.attempt, order.stripe_session_id) == (plan.attempt + 1, None)
 
 

@@ -199,6 +199,14 @@ def test_stripe_s_tax_is_read_by_line(stripe: RunningSandbox) -> None:
     assert product["description"] == "A course by Ada"
 
 
+def test_what_is_longer_than_stripe_takes_is_cut(stripe: RunningSandbox) -> None:
+    line = payments.Line("N" * 300, 1900, description="D" * 900, image=f"https://example.org/{'i' * 3000}")
+    payments.open_session(replace(ORDER, lines=(line,)))
+    product = stripe.all("product")[-1]
+    assert (product["name"], product["description"]) == ("N" * 249 + "…", "D" * 499 + "…")
+    assert product["images"] == []
+
+
 def test_a_vat_id_typed_at_stripe_is_read(stripe: RunningSandbox) -> None:
     session = payments.open_session(taxed())
     stripe.pay(session.id, country="NL", tax_id="NL 1234.56789 B01", business="Acme B.V.")
