@@ -14,27 +14,30 @@ from flask import Flask
 from sqlalchemy import update
 
 from domain.base import clock, money
-from domain.commerce import baskets, fulfilment, order_lines, orders, quoting
+from domain.commerce import baskets, fulfilment, order_lines, order_particulars, orders, quoting
 from domain.commerce.quoting import Wanted
 from domain.gifts.terms import GiftTerms, today_here
-from domain.ledger import checks
+from domain.ledger import checks, order_lock
 from domain.platform import settings
 from domain.tax.treatment import Treatment, TreatmentKind
-from models import Bundle, Coupon, Course, Order, PlatformSettings, Product, User, db
-from payments import Session
+from models import Bundle, Coupon, Course, Order, PlatformSettings, Product, Purchase, User, db
+from payments import Session, SessionLine
 from tests.bundles.making import make_bundle, make_course
 from tests.cast import Cast
 from tests.effort import times
 
 CURRENCIES = ("usd", "eur", "jpy", "huf", "kwd", "gbp")
-ORDERS = times(50, 10_000 // len(CURRENCIES))
+ORDERS = times(50, -(-10_000 // len(CURRENCIES)))
 TREATMENTS = (
     Treatment(TreatmentKind.NONE),
     Treatment(TreatmentKind.OWN, 1900, included_bp=1900),
     Treatment(TreatmentKind.OWN, 2100, includes=False),
     Treatment(TreatmentKind.OWN, 550, included_bp=550),
     Treatment(TreatmentKind.REVERSE_CHARGE, included_bp=1900),
+    Treatment(TreatmentKind.STRIPE),
+    Treatment(TreatmentKind.STRIPE, includes=False),
 )
+STRIPE_RATES = (0, 550, 1900, 2700)  # basis points; Stripe knows them when the order is paid
 
 
 @pytest.mark.parametrize("currency", CURRENCIES)
@@ -105,6 +108,7 @@ def buy(number: int, currency: str, products: list[Product], codes: list[str], d
     )  # fmt: skip
     db.session.add(order)
     db.session.flush()
+    order_particulars.freeze(order, buyer, quote)
     order_lines.freeze(order, quote, buyer)
     db.session.flush()
     assert order.total_cents == sum(line.paid_cents for line in quote.lines)
@@ -112,19 +116,39 @@ def buy(number: int, currency: str, products: list[Product], codes: list[str], d
     for line in quote.lines:
         assert sum(share.amount_cents for share in line.shares) == line.amount_cents
         assert all(0 <= share.fee_cents <= share.amount_cents for share in line.shares)
-    fulfilment.fulfil(paid(order))
+    session = paid(order_lock.lock(order.id), dice.choice(STRIPE_RATES))
+    fulfilment.fulfil(session)
+    assert order.total_cents == session.amount_total == sum(line.paid_cents for line in order.purchases)
+    assert order.tax_cents == sum(line.tax_cents for line in order.purchases)
+    for bought in order.purchases:
+        assert sum(share.amount_cents for share in bought.shares) == bought.amount_cents
+        assert all(0 <= share.platform_fee_cents <= share.amount_cents for share in bought.shares)
     # A second event of the same payment changes nothing.
     if dice.random() < 0.1:
-        fulfilment.fulfil(paid(order))
+        fulfilment.fulfil(session)
 
 
-def paid(order: Order) -> Session:
-    """The session of `order`, paid by card, or with nothing due."""
+def paid(order: Order, rate_bp: int) -> Session:
+    """The session of `order`, paid by card, or with nothing due; Stripe Tax is at `rate_bp`."""
+    by_stripe = order_particulars.tax_kind(order) == TreatmentKind.STRIPE
+    lines = tuple(taxed(order, line, rate_bp if by_stripe else 0) for line in order.purchases)
     return Session(
         id=f"cs_{order.id.hex}", url=None, status="complete", payment_status="paid",
-        amount_total=order.total_cents, currency=order.currency, livemode=False, expires_at=clock.now(),
+        amount_subtotal=order.total_cents, amount_total=sum(line.amount_total for line in lines),
+        amount_tax=sum(line.amount_tax for line in lines), tax_status="complete" if by_stripe else None,
+        lines=lines, currency=order.currency, livemode=False, expires_at=clock.now(),
         payment_intent=f"pi_{order.id.hex}" if order.total_cents else None, payment_intent_status="succeeded",
         metadata={"order_id": str(order.id)}, client_reference_id=str(order.id),
+    )  # fmt: skip
+
+
+def taxed(order: Order, line: Purchase, rate_bp: int) -> SessionLine:
+    """What Stripe says of a line: its tax is inside the price, or comes on top."""
+    price, included = line.paid_cents, order.prices_include_tax
+    tax = round(price * rate_bp / (10_000 + rate_bp)) if included else round(price * rate_bp / 10_000)
+    return SessionLine(
+        name="A line", quantity=1, amount_subtotal=price, amount_tax=tax,
+        amount_total=price if included else price + tax, tax_rate_bp=rate_bp, reference=str(line.id),
     )  # fmt: skip
 
 
