@@ -1,4 +1,4 @@
-"""Why a checkout doesn't open: what isn't sold, has changed since the buyer saw it, or can't be charged."""
+"""Refusals of a checkout: what isn't sold, has changed since the buyer saw it, or can't be charged."""
 
 from dataclasses import dataclass
 

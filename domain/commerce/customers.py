@@ -18,7 +18,7 @@ NOBODY = Customer()
 
 
 class Buyer(NamedTuple):
-    """Who is about to pay: their particulars now, and their customer as of the last checkout."""
+    """A person about to pay: their particulars now, and their customer as of the last checkout."""
 
     user_id: str
     email: str
