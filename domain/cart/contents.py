@@ -1,7 +1,7 @@
 """The lines of a cart with what is true of each now, and taking those that are free."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
