@@ -29,6 +29,7 @@ from blueprints.admin import (  # noqa: E402
     moderation,  # noqa: F401
     orders,  # noqa: F401
     overview,  # noqa: F401
+    refunds,  # noqa: F401
     settings,  # noqa: F401
     tax_reports,  # noqa: F401
     tax_settings,  # noqa: F401

@@ -32,6 +32,7 @@ from blueprints.studio import (  # noqa: E402
     overview,  # noqa: F401
     pricing,  # noqa: F401
     profile,  # noqa: F401
+    refunds,  # noqa: F401
     resources,  # noqa: F401
     reviews,  # noqa: F401
     sharing,  # noqa: F401

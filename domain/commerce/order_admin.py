@@ -12,6 +12,7 @@ from domain.base.pagination import Page
 from domain.documents import lookups
 from domain.people import directory
 from domain.platform import audit
+from domain.refunds import requesting
 from models import AuditEntry, Document, Order, OrderStatus, Purchase, Refund, StripeEvent, db
 
 PAGE_SIZE = 50
@@ -34,6 +35,11 @@ class OrderDetails:
     refunds: list[Refund]
     documents: list[Document]
     history: list[tuple[AuditEntry, str | None]]
+
+    @property
+    def is_refundable(self) -> bool:
+        """Tell whether anything of it can be refunded."""
+        return any(requesting.is_refundable(line) for line in self.order.purchases)
 
 
 def unsolved(limit: int = PAGE_SIZE) -> list[Order]:

@@ -26,15 +26,16 @@ _ORDERS = {
     BuyerStatus.PROBLEM.value: Words("On hold", "warn"),
     BuyerStatus.RETURNING.value: Words("Refund on its way", "neutral"),
     BuyerStatus.REFUNDED.value: Words("Refunded", "neutral"),
+    BuyerStatus.PARTLY_REFUNDED.value: Words("Partly refunded", "neutral"),
 }
 # The stored states, of purchases too; those that share a name with one above are the same.
 _ORDERS |= {
     OrderStatus.COMPLETED.value: _ORDERS[BuyerStatus.PAID],
     OrderStatus.PENDING.value: _ORDERS[BuyerStatus.OPEN],
-    OrderStatus.PARTIALLY_REFUNDED.value: Words("Partly refunded", "neutral"),
 }
 _REFUNDS = {
     RefundStatus.PENDING.value: _ORDERS[BuyerStatus.RETURNING],
+    RefundStatus.REQUIRES_ACTION.value: Words("Waits for the buyer", "warn"),
     RefundStatus.SUCCEEDED.value: _ORDERS[BuyerStatus.REFUNDED],
     RefundStatus.FAILED.value: Words("Refund failed", "bad"),
     RefundStatus.CANCELED.value: Words("Refund cancelled", "neutral"),

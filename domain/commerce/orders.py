@@ -26,6 +26,7 @@ class BuyerStatus(StrEnum):
     PROBLEM = "problem"
     RETURNING = "returning"
     REFUNDED = "refunded"
+    PARTLY_REFUNDED = "partially_refunded"
 
 
 def new_number(moment: datetime) -> str:
@@ -68,13 +69,16 @@ def refunds_of(orders: list[Order]) -> dict[uuid.UUID, Refund]:
 
 def buyer_status(order: Order, refund: Refund | None = None) -> BuyerStatus:
     """Derive the state to show to the buyer of `order`; `refund` is its newest refund."""
-    if order.status in (OrderStatus.REFUNDED, OrderStatus.PARTIALLY_REFUNDED):
-        return BuyerStatus.REFUNDED
+    waits = refund is not None and refund.status in (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION)
+    if order.status == OrderStatus.PARTIALLY_REFUNDED:
+        return BuyerStatus.PARTLY_REFUNDED
+    if order.status == OrderStatus.REFUNDED:
+        return BuyerStatus.RETURNING if waits else BuyerStatus.REFUNDED
     if order.status == OrderStatus.COMPLETED:
         return BuyerStatus.PAID
     if order.problem:
         return BuyerStatus.PROBLEM
-    if refund is not None and refund.status == RefundStatus.PENDING:
+    if waits:
         return BuyerStatus.RETURNING
     if order.status == OrderStatus.PENDING:
         return BuyerStatus.CONFIRMING if order.confirming_since else BuyerStatus.OPEN

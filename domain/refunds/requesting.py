@@ -39,7 +39,7 @@ def request(
     The order is locked. The refund is booked at once; Stripe is asked by a job. A line that cost nothing may
     be named with 0: it is withdrawn. Raises Refused, with a sentence, when that can't be paid back.
     """
-    chosen = _portions(order, gross)
+    chosen = portions_of(order, gross)
     refund = _write(order, chosen, reason, cause, actor, order.stripe_payment_intent_id or "")
     audit.record(actor, AuditAction.REFUND_REQUESTED, order, _said(refund))
     return refund
@@ -90,7 +90,8 @@ def adopt(
     return refund
 
 
-def _portions(order: Order, gross: Mapping[uuid.UUID, int]) -> list[Portion]:
+def portions_of(order: Order, gross: Mapping[uuid.UUID, int]) -> list[Portion]:
+    """Divide what is to be refunded of each line (the purchase's id) into net and tax. Raises Refused."""
     lines = {line.id: line for line in order.purchases}
     if not gross or any(line_id not in lines for line_id in gross):
         raise Refused("Choose what to refund.")
@@ -107,6 +108,11 @@ def _portions(order: Order, gross: Mapping[uuid.UUID, int]) -> list[Portion]:
     if sum(gross.values()) % step(order.currency):
         raise Refused(f"Amounts in {order.currency.upper()} end in 0 to be paid back.")
     return chosen
+
+
+def is_refundable(line: Purchase) -> bool:
+    """Tell whether something of a line can be refunded, or, where nothing was paid, taken back."""
+    return refusal(line, line.left_cents) is None
 
 
 def refusal(line: Purchase, cents: int) -> str | None:

@@ -225,6 +225,7 @@ READING = """
 /studio/students.csv                                                    303 303 303 303 200 200 200
 /studio/earnings?month=2026-11                                          303 303 303 303 200 200 200
 /studio/earnings.csv                                                    303 303 303 303 200 200 200
+/studio/sales/LN-TEST-0001/refund                                       303 303 303 303 404 404 404
 /studio/coupons?q=ada                                                   303 303 303 303 200 200 200
 /studio/coupons/new                                                     303 303 303 303 200 200 200
 /studio/coupons/{coupon}                                                303 303 303 303 200 404 404
@@ -266,6 +267,7 @@ READING = """
 /admin/orders                                                           303 404 404 404 404 404 200
 /admin/orders?state=completed                                           303 404 404 404 404 404 200
 /admin/orders/LN-TEST-0001                                              303 404 404 404 404 404 200
+/admin/orders/LN-TEST-0001/refund                                       303 404 404 404 404 404 200
 /admin/documents                                                        303 404 404 404 404 404 200
 /admin/documents?q=INV&from=2020-01-01                                  303 404 404 404 404 404 200
 /admin/documents.zip                                                    303 404 404 404 404 404 422
@@ -518,6 +520,8 @@ WRITING = """
 /admin/users/{person}/courses/{nobody}/take-back                        303 404 404 404 404 404 422
 /admin/users/{nobody}/suspend                                           303 404 404 404 404 404 404
 /admin/orders/LN-TEST-0001/looked-at                                    303 404 404 404 404 404 422
+/admin/orders/LN-TEST-0001/refund                                       303 404 404 404 404 404 422
+/studio/sales/LN-TEST-0001/refund                                       303 303 303 303 404 404 404
 /admin/emails/{message}/retry                                           303 404 404 404 404 404 303
 /admin/emails/retry                                                     303 404 404 404 404 404 303
 /admin/jobs/{job}/retry                                                 303 404 404 404 404 404 303

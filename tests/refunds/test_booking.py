@@ -248,7 +248,7 @@ def test_impossible_amounts_are_refused(bought: FullCart, cents: int, words: str
 @pytest.fixture
 def meeting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two that have looked at the line wait for each other before they write; who is alone waits in vain."""
-    met, real = threading.Barrier(2), requesting._portions
+    met, real = threading.Barrier(2), requesting.portions_of
 
     def look_and_wait(*about: Any) -> Any:
         found = real(*about)
@@ -256,7 +256,7 @@ def meeting(monkeypatch: pytest.MonkeyPatch) -> None:
             met.wait(1.5)
         return found
 
-    monkeypatch.setattr(requesting, "_portions", look_and_wait)
+    monkeypatch.setattr(requesting, "portions_of", look_and_wait)
 
 
 def refund_twice(full: FullCart) -> int:
