@@ -30,7 +30,7 @@ REASONS = {
     "trouble": "Something didn’t work",
     "other": "Something else",
 }
-CONFIRMED = "confirmed"
+CONFIRMED, CHANGE = "confirmed", "change"
 
 
 class RefundForm(Form):
@@ -109,7 +109,7 @@ def answer(
     """
     order = load()
     form = form_of(order, choose(order))
-    if form.validate_on_submit():
+    if form.validate_on_submit() and request.form.get("step") != CHANGE:
         with Attempt(form) as attempt:
             gross, reason = form.gross(), form.said()
             if request.form.get("step") != CONFIRMED:

@@ -40,7 +40,9 @@ def test_an_admin_sees_what_follows_and_does_it(app: Flask, cast: Cast, signed_i
     assert refunds(app) == []
     sent = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', preview.text))
     sent = {name: value.replace("&#39;", "’") for name, value in sent.items()}
-    done = browser.post(PAGE, data=sent)
+    typed_again = browser.post(PAGE, data=sent | {"step": "change"}).text
+    assert 'value="We broke it, sorry."' in typed_again
+    done = browser.post(PAGE, data=sent | {"step": "confirmed"})
     assert (done.status_code, done.location) == (303, "/admin/orders/LN-TEST-0001")
     with app.app_context():
         (refund,) = db.session.scalars(select(Refund))
@@ -52,7 +54,7 @@ def test_an_admin_sees_what_follows_and_does_it(app: Flask, cast: Cast, signed_i
         ).all()
         entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "refund_requested")).one()
         assert (entry.actor_id, "$19.00" in (entry.note or "")) == (cast.mo.id, True)
-    again = browser.post(PAGE, data=sent)
+    again = browser.post(PAGE, data=sent | {"step": "confirmed"})
     assert again.status_code in (200, 422)
     assert len(refunds(app)) == 1
     assert "can be refunded" in browser.get(PAGE).text
