@@ -80,6 +80,7 @@ from tables.media import (
     UploadPurpose,
     UploadState,
 )
+from tables.payouts import ConnectAccount, ConnectApi, ConnectEnd, ConnectState
 from tables.people import (
     AddressMark,
     ApplicationStatus,
@@ -247,6 +248,10 @@ __all__ = [
     "MailPreference",
     "MarketingConsent",
     "ConsentSource",
+    "ConnectAccount",
+    "ConnectApi",
+    "ConnectEnd",
+    "ConnectState",
     "ConsentEnd",
     "OrderConsent",
     "OrderConsentKind",

@@ -135,6 +135,10 @@ KINDS: dict[str, Task | LongTask] = {
     "remind_of_carts": Task("cart.reminders.remind"),
     "clean_up_carts": Task("cart.carts.clean_up"),
     "tell_of_sale": Task("cart.wishlist.tell_of_sale"),
+    "look_at_account": LongTask(
+        "payouts.connect_sync.begin", "payouts.connect_sync.look", "payouts.connect_sync.end"
+    ),
+    "look_at_accounts": Task("payouts.connect_sync.look_at_all"),
     "make_document": LongTask("documents.files.begin", "documents.files.make", "documents.files.end"),
     "issue_earlier_invoices": Task("documents.backlog.issue_earlier"),
     "mail_gifts": Task("gifts.mailing.sweep"),

@@ -73,6 +73,7 @@ SCHEDULE: list[Every | Daily | Monthly] = [
     Every("release_coupons", minutes=30),
     Every("mail_gifts", minutes=5),
     Every("expire_courses", minutes=5),
+    Daily("look_at_accounts", at="02:20"),
     Every("warn_of_expiry", minutes=60),
     Every("settle_bundles", minutes=15),
     Every("list_backups", minutes=60),

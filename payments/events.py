@@ -116,7 +116,7 @@ def find_object(related: RelatedObject) -> dict[str, Any] | None:
         answer = ask(lambda: client().raw_request("get", related.place, **params))
     except PaymentRefused as refusal:
         log.warning("%s can't be retrieved: %s", related.place, refusal)
-        if refusal.code in ("resource_missing", "not_found"):
+        if refusal.code in ("resource_missing", "not_found", "account_invalid"):
             return None
         raise PaymentUnavailable(str(refusal)) from refusal
     found = json.loads(answer.body)

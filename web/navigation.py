@@ -145,7 +145,11 @@ MENUS: dict[str, tuple[Group, ...]] = {
         ),
         Group(
             "Sales",
-            (Place("Coupons", "studio.coupons", "tag"), Place("Earnings", "studio.earnings", "receipt")),
+            (
+                Place("Coupons", "studio.coupons", "tag"),
+                Place("Earnings", "studio.earnings", "receipt"),
+                Place("Payout account", "studio.payout_account", "card"),
+            ),
         ),
         Group("You", (Place("Your page", "studio.profile", "user"),)),
     ),

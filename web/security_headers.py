@@ -56,7 +56,7 @@ def content_policy() -> str:
 @cache
 def _policy(bucket: str | None, sandbox: str | None) -> str:
     own = " ".join(filter(None, ["'self'", bucket]))
-    pay = " ".join(filter(None, ["https://checkout.stripe.com", sandbox]))
+    pay = " ".join(filter(None, ["https://checkout.stripe.com https://connect.stripe.com", sandbox]))
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; manifest-src 'self'; "
         f"connect-src {own}; img-src {own}; media-src {own}; "

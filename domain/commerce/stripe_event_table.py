@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
+import jobs
 import payments
 from domain.commerce import fulfilment, stripe_alerts, stripe_event_types
 from domain.commerce.stripe_event_types import NoticeType
@@ -109,6 +110,20 @@ def _tell(row: EventType, event: StripeEvent, found: Found) -> str | None:
     return stripe_alerts.tell_of(event, row.notice, about)
 
 
+def _look_at_account(_row: EventType, event: StripeEvent, _found: Found) -> str | None:
+    """Have the connected account looked at: the event only says that something about it changed."""
+    about = payments.about_of(event.payload)
+    account = event.payload.get("account") or about.get("account") or event.object_id
+    if not isinstance(account, str) or not account.startswith("acct_"):
+        return GONE
+    jobs.enqueue("look_at_account", key=f"look:{event.id}", account_id=account)
+    return None
+
+
+def _not_asked(_object_id: str) -> Found:
+    return None
+
+
 def _nothing(_row: EventType, _event: StripeEvent, _found: Found) -> str | None:
     return None
 
@@ -125,6 +140,8 @@ def _rows() -> Iterable[EventType]:
     yield EventType(
         "charge.refunded", _apply_refunds, payments.refunds_of_charge, stripe_event_types.SENT_BACK_OF
     )
+    for name in stripe_event_types.ACCOUNTS:
+        yield EventType(name, _look_at_account, _not_asked)
     for name, notice in stripe_event_types.TOLD.items():
         yield EventType(name, _tell, notice=notice)
     for name, why in stripe_event_types.HARMLESS.items():

@@ -36,6 +36,19 @@ _DECIDED = NoticeType("the buyer’s bank has decided the dispute", "dispute", l
 _MOVED = NoticeType("money moved in a financial account", "movement")
 _RESERVE = NoticeType("Stripe changed the reserve it holds", "reserve")
 
+# About creators' accounts: each only means that the account is to be looked at.
+ACCOUNTS = (
+    "account.application.deauthorized",
+    "account.updated",
+    "capability.updated",
+    "v2.core.account.closed",
+    "v2.core.account.updated",
+    *(f"v2.core.account[{part}].updated" for part in (
+        "configuration.recipient", "future_requirements", "identity", "requirements",
+    )),
+    "v2.core.account[configuration.recipient].capability_status_updated",
+)  # fmt: skip
+
 TOLD: dict[str, NoticeType] = {
     # Payments of buyers, refunds and disputes.
     **dict.fromkeys(_each("charge", "succeeded captured"), NoticeType(UNASKED.happened, "charge")),
@@ -161,14 +174,14 @@ HARMLESS: dict[str, str] = {
          *_each("treasury.financial_account", "closed created features_status_updated")),
         _SETUP,
     ),
-    **dict.fromkeys((*_each("account.application", "authorized deauthorized"), "account.updated"), _SETUP),
+    "account.application.authorized": _SETUP,
     **dict.fromkeys(_each("climate.product", "created pricing_updated"), _SETUP),
     **dict.fromkeys(
         ("customer.*", "invoiceitem.*", "quote.*", "subscription_schedule.*"),
         "what is paid for it comes as a payment",
     ),
     **dict.fromkeys(
-        ("apps.*", "billing.*", "billing_portal.*", "capability.*", "coupon.*", "entitlements.*", "file.*",
+        ("apps.*", "billing.*", "billing_portal.*", "coupon.*", "entitlements.*", "file.*",
          "financial_connections.*", "identity.*", "issuing_card.*", "issuing_cardholder.*",
          "issuing_personalization_design.*", "issuing_token.*", "mandate.*", "payment_link.*",
          "payment_method.*", "person.*", "plan.*", "price.*", "product.*", "promotion_code.*", "reporting.*",

@@ -70,6 +70,17 @@ def test_a_thin_event_about_money_is_told_with_what_was_retrieved(shop: Shop, ca
 
 
 def test_a_harmless_thin_event_is_verified_and_stored_only(shop: Shop) -> None:
+    place = "/v2/core/accounts/acct_1/persons/person_1"
+    event = shop.stripe.notify(
+        "v2.core.account_person.created", place, {"id": "person_1", "object": "v2.core.account_person"}
+    )
+    assert shop.stripe.deliver(event["id"]) == [204]
+    shop.work()
+    assert row(shop, event["id"]).processed_at is not None
+    assert (problems(shop), shop.stripe.requests("GET", place)) == ([], [])
+
+
+def test_an_account_that_nobody_here_uses_is_not_looked_at(shop: Shop) -> None:
     event = shop.stripe.change_account()
     assert shop.stripe.deliver(event["id"]) == [204]
     shop.work()
