@@ -226,6 +226,10 @@ READING = """
 /studio/earnings?month=2026-11                                          303 303 303 303 200 200 200
 /studio/earnings.csv                                                    303 303 303 303 200 200 200
 /studio/sales/LN-TEST-0001/refund                                       303 303 303 303 404 404 404
+/studio/payouts/account                                                 303 303 303 303 200 200 200
+/studio/payouts/account/again                                           303 303 303 303 303 303 303
+/studio/payouts/account/back                                            303 303 303 303 303 303 303
+/studio/payouts/account/disconnect                                      303 303 303 303 200 303 303
 /studio/coupons?q=ada                                                   303 303 303 303 200 200 200
 /studio/coupons/new                                                     303 303 303 303 200 200 200
 /studio/coupons/{coupon}                                                303 303 303 303 200 404 404
@@ -496,6 +500,10 @@ WRITING = """
 /studio/courses/{course}/publish                                        303 303 303 303 422 404 422
 /studio/courses/{course}/discard                                        303 303 303 303 303 404 303
 /studio/courses/{course}/publish/withdraw                               303 303 303 303 422 404 422
+/studio/payouts/account/connect                                         303 303 303 303 422 422 422
+/studio/payouts/account/onboarding                                      303 303 303 303 303 303 303
+/studio/payouts/account/dashboard                                       303 303 303 303 303 303 303
+/studio/payouts/account/disconnect                                      303 303 303 303 303 303 303
 /studio/profile                                                         303 303 303 303 303 303 303
 /studio/reviews/{review}/reply                                          303 303 303 303 422 404 404
 /studio/reviews/{review}/reply/delete                                   303 303 303 303 303 404 404

@@ -39,7 +39,8 @@ COURSE = (
 )  # fmt: skip
 STUDIO = (
     "/studio", "/studio/courses/import", "/studio/students", "/studio/reviews",
-    "/studio/reviews/{review}/reply", "/studio/earnings", "/studio/profile", "/studio/bundles",
+    "/studio/reviews/{review}/reply", "/studio/earnings", "/studio/payouts/account",
+    "/studio/payouts/account/disconnect", "/studio/profile", "/studio/bundles",
     "/studio/bundles/new", "/studio/bundles/{bundle}", "/studio/bundles/{bundle}/courses",
     "/studio/bundles/{bundle}/price", "/studio/bundles/{bundle}/publish",
     "/studio/bundles/{bundle}/delete", "/studio/bundle-requests",

@@ -50,7 +50,8 @@ PLACES = {
         "/studio/courses/{course}/analytics", "/studio/courses/{course}/export",
         "/studio/courses/{course}/lessons/{text}", "/studio/courses/{course}/lessons/{film}",
         "/studio/courses/{course}/lessons/{film}/captions/en", "/studio/students", "/studio/reviews",
-        "/studio/reviews/{others_review}/reply", "/studio/earnings", "/studio/profile",
+        "/studio/reviews/{others_review}/reply", "/studio/earnings", "/studio/payouts/account",
+        "/studio/profile",
         "/studio/coupons", "/studio/coupons/{coupon}", "/studio/coupons/new",
     ),
     "mo": (
