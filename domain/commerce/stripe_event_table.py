@@ -158,7 +158,10 @@ TABLE: dict[str, EventType] = {row.name: row for row in _rows()}
 FOLLOWED = tuple(row.name for row in TABLE.values() if not row.harmless and not row.name.startswith("v2."))
 # The charge of a PaymentIntent is covered by the event of the PaymentIntent.
 _THROUGH_PAYMENT = ("charge.succeeded", "charge.captured")
-_MONEY = {_family(name) for name, row in TABLE.items() if not row.harmless}
+_ABOUT_MONEY = (
+    row for row in TABLE.values() if not row.harmless and row.name not in stripe_event_types.ACCOUNTS
+)
+_MONEY = {_family(row.name) for row in _ABOUT_MONEY}
 
 
 def row_of(type: str) -> EventType:

@@ -1,6 +1,6 @@
 """Creators have an account at Stripe that they are paid to.
 
-Revision: 0054, after 0049
+Revision: 0054, after 0053
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 import tables.base
 
 revision = "0054"
-down_revision = "0049"
+down_revision = "0053"
 branch_labels = None
 depends_on = None
 
