@@ -7,13 +7,11 @@ entries of their own. Callers have locked the order, with its lines, shares and 
 
 from datetime import datetime
 
-from sqlalchemy import select
-
 from domain.base import clock
 from domain.catalog import counters, kinds
 from domain.coupons import redemptions
 from domain.gifts import orders as gifts
-from domain.ledger import entries
+from domain.ledger import entries, sold_again
 from domain.ledger.states import BOUGHT
 from domain.platform import settings
 from models import Order, OrderStatus, Purchase, PurchaseStatus, Refund, db
@@ -73,10 +71,8 @@ def withdraw_line(purchase: Purchase) -> None:
 
 
 def restore_line(purchase: Purchase) -> bool:
-    """Deliver a withdrawn line again; False, without a change, if its owner has bought the product anew."""
-    same = (Purchase.product_id == purchase.product_id, Purchase.owner_id == purchase.owner_id)
-    again = select(Purchase.id).where(*same, Purchase.status == PurchaseStatus.COMPLETED).limit(1)
-    if purchase.owner_id is not None and db.session.scalar(again) is not None:
+    """Deliver a withdrawn line again; False, without a change, if the same was bought anew."""
+    if sold_again.among([purchase]):
         return False
     purchase.status = PurchaseStatus.COMPLETED
     db.session.flush()

@@ -11,6 +11,8 @@ from sqlalchemy import delete, select, update
 import jobs
 import mail
 import payments
+from domain.ledger import order_lock
+from domain.refunds import booking
 from models import (
     CartItem,
     Order,
@@ -20,6 +22,7 @@ from models import (
     PurchaseStatus,
     RefundStatus,
     StripeEvent,
+    db,
 )
 from tests.cast import Cast
 from tests.checkout.full_cart import BOUGHT, FRIEND, REVIEW, UNPAID, FullCart, fill
@@ -323,6 +326,27 @@ def test_a_gift_is_not_given_again_by_another_order_of_its_cart(shop: Shop, cart
     assert sorted(one.amount_cents for one in shop.refunds()) == [899, 1710, 1800]
     assert len(shop.alerts()) == 4  # the late payment of the first, and three lines that came twice
     assert len(shop.mails("gift_arrived")) == 2
+
+
+def test_a_failed_refund_does_not_bring_back_a_gift_that_was_given_anew(shop: Shop, cart: FullCart) -> None:
+    first, second = two_orders(shop, cart)
+    shop.stripe.pay(first)
+    shop.hear()
+
+    def change(verb: Callable[[Purchase], Any]) -> Any:
+        with shop.app.test_request_context(method="POST"):
+            order = order_lock.lock(shop.order(first).id)
+            done = verb(next(line for line in order.purchases if line.is_gift))
+            db.session.commit()
+            return done
+
+    shop.falsified = True  # withdrawn without a refund
+    change(booking.withdraw_line)
+    shop.stripe.pay(second)
+    shop.hear()
+    assert lines_of(shop, second)["A present"].status == PurchaseStatus.COMPLETED
+    assert change(booking.restore_line) is False
+    assert lines_of(shop, first)["A present"].status == PurchaseStatus.REFUNDED
 
 
 def test_fault_17_two_sessions_of_one_order_are_both_paid(shop: Shop, cart: FullCart) -> None:

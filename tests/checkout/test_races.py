@@ -13,8 +13,8 @@ from sqlalchemy import event, select, text, update
 from sqlalchemy.engine import Engine
 
 import payments
-from domain.commerce import fulfilment, undeliverable
-from domain.ledger import order_lock
+from domain.commerce import fulfilment
+from domain.ledger import order_lock, sold_again
 from models import Job, Order, OrderStatus, Purchase, db
 from tables import base
 from tests.cast import Cast
@@ -44,16 +44,16 @@ def without_lock(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def meeting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two that have read the order wait for each other before they write; whoever is alone waits in vain."""
-    met, real = threading.Barrier(2), undeliverable._bought_through_another
+    met, real = threading.Barrier(2), sold_again.among
     patience = 10 if "without_lock" in request.fixturenames else 1.5
 
-    def look_and_wait(order: Order) -> Any:
-        owned = real(order)
+    def look_and_wait(lines: Any) -> Any:
+        owned = real(lines)
         with suppress(threading.BrokenBarrierError):
             met.wait(patience)
         return owned
 
-    monkeypatch.setattr(undeliverable, "_bought_through_another", look_and_wait)
+    monkeypatch.setattr(sold_again, "among", look_and_wait)
 
 
 def webhook_and_return(shop: Shop, cast: Cast) -> tuple[dict[str, int], bool]:
