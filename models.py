@@ -1,6 +1,17 @@
 """The schema in one import: every table, in reading order."""
 
-from tables.analytics import CourseAnalytics, CourseSource, DailySales, Event, LessonAnalytics
+from tables.analytics import (
+    CouponDay,
+    CouponRefusalDay,
+    CourseAnalytics,
+    CourseSource,
+    DailySales,
+    Event,
+    LessonAnalytics,
+    ProductDay,
+    ProductPeriod,
+    ShopDay,
+)
 from tables.base import Base, UtcDateTime, db, now, upsert, write_from_here
 from tables.bundles import Bundle, BundleCourse
 from tables.cart import Cart, CartItem
@@ -261,5 +272,10 @@ __all__ = [
     "LessonAnalytics",
     "CourseSource",
     "DailySales",
+    "ProductDay",
+    "ProductPeriod",
+    "ShopDay",
+    "CouponDay",
+    "CouponRefusalDay",
     # fmt: on
 ]

@@ -11,6 +11,7 @@ the disk, as the driver does by default, and Lectern's heartbeat doesn't. With B
 as Lectern does: a harder baseline.
 """
 
+import math
 import os
 import re
 from dataclasses import dataclass
@@ -92,7 +93,8 @@ def build(ours: Flask, pages: Pages) -> Flask:
     bare.config["SETTINGS"] = ours.config["SETTINGS"]
     templating.init_app(bare)
     with ours.app_context():
-        bare.jinja_env.globals["site"] = settings.current()
+        bare.jinja_env.globals["site"] = site = settings.current()
+    bare.extensions["lectern_cache_site"] = (math.inf, site)  # what words about tax and refunds ask for
     for name in ("static_url", "stylesheet_url", "script_url", "svg_icon", "cart_count"):
         bare.jinja_env.globals[name] = ours.jinja_env.globals[name]
     bare.jinja_env.globals["csrf_token"] = bare.jinja_env.globals["session_mark"] = lambda: TOKEN

@@ -3,7 +3,8 @@
 Usage: DATABASE_URL=… python -m bench.fill 100000
 
 Each course has 5 lessons in 2 modules, most have reviews, and readers are enrolled in some. The word
-“practical” is in every second title, “zymurgy” in twelve: the two extremes of a search.
+“practical” is in every second title, “zymurgy” in twelve: the two extremes of a search. There is a bundle for
+every ten courses, and an order with its invoice for every course.
 """
 
 import itertools
@@ -19,12 +20,14 @@ from sqlalchemy import insert
 from uuid_utils.compat import uuid7
 
 from app import create_app
-from domain.cart import carts
+from bench import fill_bundles, fill_buyers, fill_sales
 from domain.catalog.index import search
 from models import (
     AccessGrant,
     Base,
     BillingDetails,
+    Bundle,
+    BundleCourse,
     Cart,
     CartItem,
     Category,
@@ -32,8 +35,10 @@ from models import (
     Course,
     CreatorProfile,
     Enrollment,
+    EuroRate,
     Lesson,
     Module,
+    NumberSeries,
     PlatformSettings,
     PriceChange,
     Product,
@@ -68,8 +73,10 @@ def fill(count: int) -> None:
     creators, readers = people(now)
     shelves = categories()
     db.session.execute(insert(PlatformSettings), [{"id": 1}])
-    write(Coupon.__table__, list(coupons(creators, now)))
-    write(BillingDetails.__table__, [billing_details(reader, now) for reader in readers[::5]])
+    shop_coupon = fill_buyers.shop_coupon(now)
+    write(Coupon.__table__, [shop_coupon, *fill_buyers.coupons(creators, now)])
+    sales = fill_sales.Sales(dice, now, count, readers, shop_coupon["id"])
+    write(BillingDetails.__table__, [fill_buyers.billing_details(reader, now) for reader in readers[::5]])
     db.session.commit()
     done = 0
     sold: list[Row] = []
@@ -85,13 +92,39 @@ def fill(count: int) -> None:
         learning = [pair for c in courses for pair in enrolments(c["product"]["id"], dice, readers, now)]
         write(AccessGrant.__table__, [grant for grant, _ in learning])
         write(Enrollment.__table__, [enrolment for _, enrolment in learning])
+        products = [c["product"] for c in courses]
+        bundles = list(fill_bundles.of_courses(products, batch[0] // fill_bundles.EVERY, dice, now))
+        fill_together(bundles)
+        fill_orders(sales, batch, products, bundles)
         sold += [c["product"] for c in courses][: MOST_SOLD - len(sold)]
         db.session.commit()
         done += len(batch)
         print(f"\r{done:,} of {count:,} courses", end="", flush=True)
     print()
-    fill_carts(dice, readers, sold, now)
+    write(NumberSeries.__table__, sales.series())
+    write(EuroRate.__table__, list(fill_sales.euro_rates(now)))
+    rows, lines = fill_buyers.carts_of(dice, readers, sold, now)
+    write(Cart.__table__, rows)
+    write(CartItem.__table__, lines)
     db.session.commit()
+
+
+def fill_together(bundles: list[Row]) -> None:
+    """Insert bundles with everything that belongs to them."""
+    write(Product.__table__, [b["product"] for b in bundles])
+    write(Bundle.__table__, [b["bundle"] for b in bundles])
+    write(SearchDocument.__table__, [b["document"] for b in bundles])
+    write(PriceChange.__table__, [b["price"] for b in bundles])
+    write(BundleCourse.__table__, [row for b in bundles for row in b["courses"]])
+
+
+def fill_orders(sales: fill_sales.Sales, numbers: list[int], products: list[Row], bundles: list[Row]) -> None:
+    """Insert an order of each course in `products`; every tenth has a bundle of them too."""
+    by_id = {product["id"]: product for product in products}
+    contents = [[b["product"], *(by_id[row["course_id"]] for row in b["courses"])] for b in bundles]
+    every = {numbers[0] + place * fill_bundles.EVERY + 3: rows for place, rows in enumerate(contents)}
+    for table, rows in sales.batch(numbers, products, every).items():
+        write(table.__table__, rows)
 
 
 def people(now: datetime) -> tuple[list[uuid.UUID], list[uuid.UUID]]:
@@ -134,29 +167,6 @@ def categories() -> list[uuid.UUID]:
     db.session.execute(insert(Category), parents)
     db.session.execute(insert(Category), children)
     return [row["id"] for row in children]
-
-
-def billing_details(reader: uuid.UUID, now: datetime) -> Row:
-    """Build the billing details of a reader, a business with a confirmed VAT id."""
-    return {
-        "user_id": reader, "name": "Person", "company": "Bench GmbH", "address": "Main Street 1",
-        "postal_code": "10115", "city": "Berlin", "country": "DE", "vat_id": "DE136695976",
-        "vat_state": "confirmed", "vat_consultation": "WAPI", "vat_checked_at": now,
-        "created_at": now, "updated_at": now,
-    }  # fmt: skip
-
-
-def coupons(creators: list[uuid.UUID], now: datetime) -> Iterator[Row]:
-    """Generate coupons: of each creator twenty codes, and one for all they sell that applies by itself."""
-    for number, creator in enumerate(creators):
-        for place in range(21):
-            code = f"CODE-{number}-{place}" if place else None
-            yield {
-                "id": uuid7(), "owner_id": creator, "name": "Bench", "code": code, "automatic": code is None,
-                "kind": "percentage", "value": 5 + place, "scope": "creator", "creator_id": creator,
-                "borne_by": "creator", "min_order_cents": 0, "max_uses": 100, "first_purchase_only": False,
-                "active": True, "created_at": now, "updated_at": now,
-            }  # fmt: skip
 
 
 def course(
@@ -245,26 +255,6 @@ def enrolments(
                 **stamps,
             },
         )  # fmt: skip
-
-
-def fill_carts(dice: random.Random, readers: list[uuid.UUID], sold: list[Row], now: datetime) -> None:
-    """Insert the carts of readers and of as many guests; that of reader 1 is full, and reader 0 has none.
-
-    The bare application, which answers as reader 0, asks no database.
-    """
-    owners = [*readers[1:], *[None] * len(readers)]
-    stamps = {"created_at": now, "updated_at": now}
-    rows = [
-        {"id": uuid7(), "user_id": owner, "changed_at": now, "reminded_at": now, **stamps} for owner in owners
-    ]
-    write(Cart.__table__, rows)
-    sizes = [carts.MOST, *(dice.randrange(6) for _ in rows[1:])]
-    lines = [
-        {"id": uuid7(), "cart_id": row["id"], "product_id": product["id"], "price_cents": 900, **stamps}
-        for row, size in zip(rows, sizes, strict=True)
-        for product in dice.sample(sold, min(size, len(sold)))
-    ]
-    write(CartItem.__table__, lines)
 
 
 def write(table: Any, rows: list[Row]) -> None:

@@ -16,7 +16,7 @@ from bench.drive import SERVER_CORE, Load, Measured, flags
 NAMES = {
     "home": "start page", "catalogue": "catalogue", "filtered": "filtered", "sorted": "filtered and sorted",
     "deep": "deep page", "search-rare": "search, rare word", "search-common": "search, common word",
-    "search-many": "search, 650 texts in turn", "detail": "course", "lesson": "lesson",
+    "search-many": "search, 650 texts in turn", "detail": "course", "bundle": "bundle", "lesson": "lesson",
     "heartbeat": "heartbeat",
 }  # fmt: skip
 # Ratios to reach at 100,000 courses: signed out, signed in.
@@ -33,7 +33,7 @@ TARGETS = {
     },
 }  # fmt: skip
 GROWTH = 1.15
-QUERIES = {"detail": 8, "lesson": 8, "heartbeat": 4}
+QUERIES = {"detail": 8, "bundle": 8, "lesson": 8, "heartbeat": 4}
 CATALOGUE_QUERIES = 5
 PACKAGES = ("granian", "flask", "jinja2", "sqlalchemy", "psycopg")
 BY_HAND = "## What it means"

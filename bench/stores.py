@@ -1,4 +1,4 @@
-"""The databases of the benchmarks: created, filled and kept until the schema or the filler changes."""
+"""The databases of the benchmarks: created, filled and kept until the fillers change."""
 
 import hashlib
 import os
@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 ROOT = Path(__file__).resolve().parent.parent
-MADE_FROM = ("migrations/versions/*.py", "bench/fill.py")
+FILLED_BY = "bench/fill*.py"
 
 
 @dataclass(frozen=True)
@@ -43,16 +43,20 @@ class Store:
         }
 
     def ensure(self) -> None:
-        """Create and fill it, unless it exists from the same migrations and the same filler."""
+        """Create and fill it, unless the same fillers made it; then only newer migrations are applied."""
         stamp = self.folder / "made-from"
         if stamp.exists() and stamp.read_text() == _sources():
+            self._run("flask", "db", "upgrade")
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         self._clear()
         print(f"Filling {self.courses:,} courses into {self.engine}", flush=True)
-        for command in (["flask", "db", "upgrade"], ["bench.fill", str(self.courses)]):
-            subprocess.run([sys.executable, "-m", *command], env=self.environ(), cwd=ROOT, check=True)
+        self._run("flask", "db", "upgrade")
+        self._run("bench.fill", str(self.courses))
         stamp.write_text(_sources())
+
+    def _run(self, module: str, *arguments: str) -> None:
+        subprocess.run([sys.executable, "-m", module, *arguments], env=self.environ(), cwd=ROOT, check=True)
 
     def _clear(self) -> None:
         for path in self.folder.glob("*"):
@@ -74,7 +78,6 @@ def all_of(folder: Path, engines: list[str], sizes: list[int], server: str) -> l
 
 def _sources() -> str:
     digest = hashlib.sha256()
-    for pattern in MADE_FROM:
-        for path in sorted(ROOT.glob(pattern)):
-            digest.update(path.read_bytes())
+    for path in sorted(ROOT.glob(FILLED_BY)):
+        digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -16,14 +16,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app import create_app
 from bench.fill import SUBJECTS, TOPICS
 from domain.catalog import cards
 from domain.catalog.index import facets, index_cache
 from domain.people import sessions
-from models import Course, Enrollment, Lesson, Product, User, db
+from models import Bundle, Course, Enrollment, Lesson, Product, User, db
 
 MOST = 3000
 SAMPLE = 200
@@ -90,7 +90,9 @@ def plan(app: Flask) -> Tour:
 
 def _catalogue_pages(dice: random.Random) -> dict[str, list[str]]:
     index = index_cache.current()
-    slugs = [f"course-{number}" for number in dice.sample(range(index.size), min(MOST, index.size))]
+    courses, bundles = (db.session.scalar(select(func.count(one.id))) or 0 for one in (Course, Bundle))
+    slugs = [f"course-{number}" for number in dice.sample(range(courses), min(MOST, courses))]
+    sold_together = [f"/bundles/bundle-{n}" for n in dice.sample(range(bundles), min(MOST, bundles))]
     last = -(-index.size // cards.PAGE_SIZE)
     words = [*SUBJECTS, *TOPICS, *(f"{subject} {topic}" for subject, topic in product(SUBJECTS, TOPICS))]
     dice.shuffle(words)
@@ -104,6 +106,7 @@ def _catalogue_pages(dice: random.Random) -> dict[str, list[str]]:
         "search-common": [f"/courses?q=practical&page={number}" for number in range(1, 21)],
         "search-many": [f"/courses?{urlencode({'q': text})}" for text in words],
         "detail": [f"/courses/{slug}" for slug in slugs],
+        "bundle": sold_together,
     }
 
 

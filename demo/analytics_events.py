@@ -9,7 +9,18 @@ from sqlalchemy import insert, select
 
 from demo.orders import Sale
 from domain.platform.event_registry import EventName
-from models import Course, Enrollment, Event, Lesson, LessonProgress, db
+from models import (
+    Bundle,
+    Coupon,
+    CouponRedemption,
+    Course,
+    Enrollment,
+    Event,
+    Lesson,
+    LessonProgress,
+    Order,
+    db,
+)
 
 VIEWS_PER_SALE = (14, 46)
 LOOKED_BEFORE = timedelta(days=12)
@@ -25,7 +36,10 @@ Row = dict[str, Any]
 def add_events(sales: list[Sale], now: datetime) -> None:
     """Insert the visits that led to each sale, and the lessons that learners opened, watched and finished."""
     courses = {sale.course.id: sale.course for sale in sales}
-    rows = [*_visits(sales, now), *_enrolments(sales), *_learning(list(courses), now)]
+    rows = [
+        *_visits(sales, now), *_carts(sales, now), *_bundle_visits(now), *_codes(now),
+        *_enrolments(sales), *_learning(list(courses), now),
+    ]  # fmt: skip
     rows.sort(key=lambda row: row["created_at"])
     for start in range(0, len(rows), 1000):
         db.session.execute(insert(Event), rows[start : start + 1000])
@@ -65,6 +79,53 @@ def _looks(dice: random.Random, course: Course, bought: datetime, now: datetime)
         if dice.random() < 0.2:
             again = min(at + timedelta(minutes=dice.randint(3, 40)), now)
             yield _row(EventName.CONTENT_VIEW, again, course.id, visitor=visitor)
+
+
+def _carts(sales: list[Sale], now: datetime) -> Iterator[Row]:
+    """Yield what was put into carts: by most buyers, and by others who left it there."""
+    dice = random.Random("lectern: carts")
+    for sale in sales:
+        price = sale.course.price_cents
+        for before, user_id, odds in ((12, sale.learner.id, 0.8), (dice.randint(60, 9000), None, 0.6)):
+            at = sale.at - timedelta(minutes=before)
+            if price and dice.random() < odds and _since(sale.course) <= at <= now:
+                told = {"product": str(sale.course.id), "amount_cents": price}
+                yield _row(EventName.CART_ADDED, at, None, user_id=user_id, properties=told)
+
+
+def _bundle_visits(now: datetime) -> Iterator[Row]:
+    """Yield views of the bundles since they are on sale, and what was put into carts."""
+    dice = random.Random("lectern: bundles")
+    for bundle in db.session.scalars(select(Bundle).order_by(Bundle.slug)):
+        since = bundle.published_at or now
+        for _ in range(dice.randint(90, 160)):
+            at = since + (now - since) * dice.random()
+            seen = {"visitor": f"{dice.getrandbits(128):032x}"}
+            told = {"product": str(bundle.id)}
+            yield _row(EventName.BUNDLE_VIEW, at, None, properties=told, **seen)
+            if dice.random() < 0.08:
+                put: Row = {**told, "amount_cents": bundle.price_cents}
+                yield _row(EventName.CART_ADDED, at, None, properties=put, **seen)
+
+
+def _codes(now: datetime) -> Iterator[Row]:
+    """Yield the codes that buyers entered, and those that were refused."""
+    dice = random.Random("lectern: codes")
+    used = select(CouponRedemption, Coupon, Order).join(Coupon).join(Order)
+    for use, coupon, order in db.session.execute(used.order_by(Order.created_at, Order.number)):
+        at, id_ = order.created_at - timedelta(minutes=4), str(coupon.id)
+        told = {"coupon": id_, "entered": id_, "amount_cents": use.discount_cents, "currency": order.currency}
+        yield _row(EventName.COUPON_APPLIED, at, None, user_id=order.user_id, properties=told)
+        if dice.random() < 0.5:
+            why, sentence = dice.choice(
+                [
+                    ("not_for", f"“{coupon.label}” isn’t for this course."),
+                    ("used_before", f"You have used “{coupon.label}” already."),
+                ]
+            )
+            told = {"code": coupon.label, "reason": sentence, "why": why, "coupon": id_}
+            later = min(at + timedelta(hours=dice.randint(1, 200)), now)
+            yield _row(EventName.COUPON_REFUSED, later, None, properties=told)
 
 
 def _enrolments(sales: list[Sale]) -> Iterator[Row]:
@@ -110,7 +171,7 @@ def _since(course: Course) -> datetime:
 
 def _row(name: EventName, at: datetime, course_id: Any, **more: Any) -> Row:
     empty: Row = {"user_id": None, "lesson_id": None, "visitor": "", "referrer": "", "properties": {}}
-    row = {**empty, "name": name.value, "created_at": at, "course_id": course_id, **more}
+    row: Row = {**empty, "name": name.value, "created_at": at, "course_id": course_id, **more}
     if name == EventName.CONTENT_VIEW:
         row["properties"] = {"kind": "lesson" if row["lesson_id"] else "course"}
     return row

@@ -107,3 +107,98 @@ class DailySales(Base):
     gross_cents: Mapped[int] = mapped_column(BigInteger, default=0)
     fee_cents: Mapped[int] = mapped_column(BigInteger, default=0)
     refunded_cents: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class ProductDay(Base):
+    """The way of a product from view to sale on one day (UTC).
+
+    `checkouts` are lines of orders begun that day, `paid` lines paid that day. `revenue_cents` is what was
+    paid for it without tax, less what was refunded that day, in its present currency.
+    """
+
+    __tablename__ = "product_days"
+    __table_args__ = (Index("ix_product_days_date", "date"),)
+
+    product_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("products.id", ondelete="CASCADE"), primary_key=True
+    )
+    date: Mapped[dt.date] = mapped_column(primary_key=True)
+    views: Mapped[int] = mapped_column(default=0)
+    cart_adds: Mapped[int] = mapped_column(default=0)
+    checkouts: Mapped[int] = mapped_column(default=0)
+    paid: Mapped[int] = mapped_column(default=0)
+    revenue_cents: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class ProductPeriod(Base):
+    """The sum of a product's days in one of the periods that reports offer, such as 30d.
+
+    `views_per_sale` ranks what is viewed often and rarely bought: views by sales + 1, 0 for what is free.
+    """
+
+    __tablename__ = "product_periods"
+    __table_args__ = (
+        Index("ix_product_periods_revenue_cents", "period", "revenue_cents", "product_id"),
+        Index("ix_product_periods_views_per_sale", "period", "views_per_sale", "product_id"),
+    )
+
+    period: Mapped[str] = mapped_column(String(3), primary_key=True)
+    product_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("products.id", ondelete="CASCADE"), primary_key=True
+    )
+    views: Mapped[int]
+    cart_adds: Mapped[int]
+    checkouts: Mapped[int]
+    paid: Mapped[int]
+    revenue_cents: Mapped[int] = mapped_column(BigInteger)
+    views_per_sale: Mapped[int]
+
+
+class ShopDay(Base):
+    """The way from view to sale in the whole shop on one day; every counted day has a row.
+
+    `checkouts` and `paid` are orders. `codes_fitted` and `codes_refused` are codes of coupons that somebody
+    typed.
+    """
+
+    __tablename__ = "shop_days"
+
+    date: Mapped[dt.date] = mapped_column(primary_key=True)
+    views: Mapped[int] = mapped_column(default=0)
+    cart_adds: Mapped[int] = mapped_column(default=0)
+    checkouts: Mapped[int] = mapped_column(default=0)
+    paid: Mapped[int] = mapped_column(default=0)
+    codes_fitted: Mapped[int] = mapped_column(default=0)
+    codes_refused: Mapped[int] = mapped_column(default=0)
+
+
+class CouponDay(Base):
+    """The way of a coupon on one day: its code fitted what was in the cart, an order took it, it was paid.
+
+    `revenue_cents` is what its discounted lines brought without tax, less what was refunded that day.
+    """
+
+    __tablename__ = "coupon_days"
+
+    coupon_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("coupons.id", ondelete="CASCADE"), primary_key=True
+    )
+    date: Mapped[dt.date] = mapped_column(primary_key=True)
+    fitted: Mapped[int] = mapped_column(default=0)
+    taken: Mapped[int] = mapped_column(default=0)
+    paid: Mapped[int] = mapped_column(default=0)
+    discount_cents: Mapped[int] = mapped_column(BigInteger, default=0)
+    revenue_cents: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class CouponRefusalDay(Base):
+    """How often a coupon's code was refused on one day for one reason."""
+
+    __tablename__ = "coupon_refusal_days"
+
+    coupon_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("coupons.id", ondelete="CASCADE"), primary_key=True
+    )
+    date: Mapped[dt.date] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(String(20), primary_key=True)
+    times: Mapped[int] = mapped_column(default=0)

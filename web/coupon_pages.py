@@ -11,6 +11,8 @@ from werkzeug.wrappers import Response
 from wtforms import DateField
 from wtforms.validators import Optional
 
+from domain.analytics import conversion_report
+from domain.analytics.reporting_periods import Period
 from domain.base import money
 from domain.coupons import editing, listing, report, words
 from domain.coupons.rules import CouponInput
@@ -20,10 +22,14 @@ from web import coupon_fields, hypermedia
 from web.actions import Attempt
 from web.csv_downloads import csv_of
 from web.forms import Form
-from web.query_args import text_arg
+from web.query_args import choice_arg, text_arg
 from web.signed_in import me
 
 ORDER_HEAD = ["Order", "Code", "Paid (UTC)", "Discount", "Revenue without tax", "Currency"]
+DAY_HEAD = [
+    "Day (UTC)", "Entered and fitted", "Orders begun", "Orders paid", "Discount", "Revenue without tax",
+    "Currency",
+]  # fmt: skip
 CODE_HEAD = ["Code", "State", "Order", "Changed (UTC)"]
 
 
@@ -117,12 +123,16 @@ def edit_page(desk: Desk, coupon_id: uuid.UUID) -> Response:
 
 
 def coupon_page(desk: Desk, coupon_id: uuid.UUID, form: ProlongForm | None = None) -> Response:
-    """Show how a coupon stands, what it brought, and its last orders."""
-    coupon = desk.find(coupon_id)
+    """Show how a coupon stands, what it brought, its figures over a period, and its last orders."""
+    coupon, period = desk.find(coupon_id), _period()
     return desk.show(
         "show",
         form.status if form else 200,
         report=report.load(coupon),
+        figures=conversion_report.of_coupon(coupon, period),
+        refusals=conversion_report.refusals_of(coupon, period),
+        reasons=words.REASONS,
+        periods=list(Period),
         coupon=coupon,
         form=form or ProlongForm(formdata=None),
         is_own=(coupon.owner_id is None) == (desk.owner is None),
@@ -178,6 +188,20 @@ def orders_file(desk: Desk, coupon_id: uuid.UUID) -> Response:
     return csv_of("coupon-orders", ORDER_HEAD, rows)
 
 
+def days_file(desk: Desk, coupon_id: uuid.UUID) -> Response:
+    """Export the figures of a coupon by day as CSV."""
+    period, currency = _period(), settings.current().currency
+    figures = conversion_report.of_coupon(desk.find(coupon_id), period)
+    rows = (
+        [
+            day.date, day.fitted, day.taken, day.paid, money.plain(day.discount_cents, currency),
+            money.plain(day.revenue_cents, currency), currency.upper(),
+        ]
+        for day in figures.days
+    )  # fmt: skip
+    return csv_of(f"coupon-days-{period.value}", DAY_HEAD, rows)
+
+
 def codes_file(desk: Desk, coupon_id: uuid.UUID) -> Response:
     """Export the codes of a batch as CSV."""
     coupon = desk.find(coupon_id)
@@ -185,6 +209,10 @@ def codes_file(desk: Desk, coupon_id: uuid.UUID) -> Response:
         abort(404)
     rows = ([one.code, one.state or "unused", one.order, one.at] for one in report.every_code(coupon))
     return csv_of("coupon-codes", CODE_HEAD, rows)
+
+
+def _period() -> Period:
+    return choice_arg("period", Period, Period.MONTH)
 
 
 def _link(coupon: Coupon) -> str | None:

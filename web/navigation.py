@@ -185,6 +185,7 @@ MENUS: dict[str, tuple[Group, ...]] = {
             "Sale",
             (Place("Price and access", "studio.bundle_sale"), Place("Publish", "studio.bundle_publish")),
         ),
+        Group("Results", (Place("Analytics", "studio.bundle_analytics"),)),
     ),
     "admin": (
         Group(
@@ -205,6 +206,7 @@ MENUS: dict[str, tuple[Group, ...]] = {
         Group(
             "Sales",
             (
+                Place("Analytics", "admin.analytics", "chart"),
                 Place("Orders", "admin.orders", "receipt"),
                 Place("Documents", "admin.documents", "file-text"),
                 Place("Coupons", "admin.coupons", "tag"),

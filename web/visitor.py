@@ -12,7 +12,7 @@ from domain.base import clock
 from domain.platform import events
 from domain.platform.event_registry import EventName
 from domain.platform.events import NOBODY, Visitor
-from models import CartItem
+from models import Bundle, CartItem
 from web import hypermedia
 from web.forms import one_line
 
@@ -36,10 +36,23 @@ def record(
     **properties: Any,
 ) -> None:
     """Record an analytics event of a course, unless the reader is its creator, an admin or a bot."""
-    user = current_user if current_user.is_authenticated else None
-    if is_watched() and (user is None or not (user.is_admin or user.id == creator_id)):
-        visit = of_request(user.id if user else None)
+    if (visit := _of_reader(creator_id)) is not None:
         _when_answered(lambda: events.record(name, course_id, lesson_id, visit, **properties))
+
+
+def record_bundle_view(bundle: Bundle) -> None:
+    """Record that a bundle's page was opened, unless its creator, an admin or a bot did it."""
+    product = str(bundle.id)
+    if (visit := _of_reader(bundle.creator_id)) is not None:
+        _when_answered(lambda: events.record(EventName.BUNDLE_VIEW, visit=visit, product=product))
+
+
+def _of_reader(creator_id: uuid.UUID) -> Visitor | None:
+    """Build the visitor of a page that `creator_id` made; None for its creator, an admin or a bot."""
+    user = current_user if current_user.is_authenticated else None
+    if not is_watched() or (user is not None and (user.is_admin or user.id == creator_id)):
+        return None
+    return of_request(user.id if user else None)
 
 
 def record_cart(name: EventName, item: CartItem) -> None:

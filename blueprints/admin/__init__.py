@@ -17,6 +17,7 @@ def after() -> uuid.UUID | None:
 
 from blueprints.admin import (  # noqa: E402
     alerts,  # noqa: F401
+    analytics,  # noqa: F401
     audit,  # noqa: F401
     backups,  # noqa: F401
     categories,  # noqa: F401

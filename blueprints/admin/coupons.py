@@ -77,6 +77,12 @@ def coupon_orders(coupon_id: uuid.UUID) -> Response:
     return coupon_pages.orders_file(_desk(), coupon_id)
 
 
+@bp.get("/coupons/<uuid:coupon_id>/days.csv")
+def coupon_days(coupon_id: uuid.UUID) -> Response:
+    """Export the figures of a coupon by day as CSV."""
+    return coupon_pages.days_file(_desk(), coupon_id)
+
+
 @bp.get("/coupons/<uuid:coupon_id>/codes.csv")
 def coupon_codes(coupon_id: uuid.UUID) -> Response:
     """Export the codes of a batch as CSV."""

@@ -9,7 +9,6 @@ from domain.bundles import taking
 from domain.catalog import kinds
 from domain.community import review_list
 from domain.pages import bundle_page, code_note
-from domain.platform.event_registry import EventName
 from models import Bundle
 from web import cart_cookie, coupon_cookie, hypermedia, signed_in, visitor
 from web.actions import Attempt
@@ -28,7 +27,7 @@ def show(slug: str) -> Response:
     if page.bundle.slug != slug:
         return redirect(url_for("bundles.show", slug=page.bundle.slug), 301)
     if not hypermedia.is_swap():
-        visitor.record(EventName.CONTENT_VIEW, page.bundle.id, page.bundle.creator_id, kind="bundle")
+        visitor.record_bundle_view(page.bundle)
     reviews = review_list.load(page.bundle.id, reader, request.args)
     response = hypermedia.render(
         "bundles/show.html",

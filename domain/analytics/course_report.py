@@ -2,14 +2,13 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy import Date, Uuid, bindparam, func, select
 
+from domain.analytics import reporting_periods
+from domain.analytics.reporting_periods import Period
 from domain.base import clock
 from domain.catalog import shown_lessons
 from models import Course, CourseAnalytics, CourseSource, Lesson, LessonAnalytics, Module, db
@@ -19,24 +18,6 @@ MOST_SOURCES = 12
 total, by_lesson, source, lesson, module = (
     t.__table__.c for t in (CourseAnalytics, LessonAnalytics, CourseSource, Lesson, Module)
 )
-
-
-class Period(StrEnum):
-    """A reporting period that ends today."""
-
-    MONTH = "30d"
-    QUARTER = "90d"
-    YEAR = "12m"
-
-    @property
-    def words(self) -> str:
-        """Return its name for people."""
-        return {"30d": "30 days", "90d": "90 days", "12m": "12 months"}[self.value]
-
-    @property
-    def days(self) -> int:
-        """Return its number of days, today included."""
-        return {"30d": 30, "90d": 90, "12m": 365}[self.value]
 
 
 class DayCounts(NamedTuple):
@@ -95,8 +76,7 @@ class CourseReport:
 
 def load(course: Course, period: Period) -> CourseReport:
     """Load the report of `period`. Three queries."""
-    last = clock.now().date()
-    first = last - timedelta(days=period.days - 1)
+    first, last = period.first(), clock.now().date()
     values = {"course": course.id, "first": first}
     connection = db.session.connection()
     days = [DayCounts._make(row) for row in connection.execute(_DAYS, values)]
@@ -106,36 +86,10 @@ def load(course: Course, period: Period) -> CourseReport:
         last=last,
         sum=_added(first, days),
         days=days,
-        steps=list(_steps(period, first, last, days)),
+        steps=[(name, _added(start, some)) for name, start, some in reporting_periods.steps(period, days)],
         lessons=[LessonCounts(*row) for row in connection.execute(_LESSONS, values)],
         sources=[(name, views) for name, views in connection.execute(_SOURCES, values)],
     )
-
-
-def _steps(
-    period: Period, first: dt.date, last: dt.date, days: list[DayCounts]
-) -> Iterator[tuple[str, DayCounts]]:
-    """Group days for a month, weeks for a quarter, calendar months for a year."""
-    by_start: dict[dt.date, list[DayCounts]] = {}
-    for day in days:
-        by_start.setdefault(_start(period, first, day.date), []).append(day)
-    start = _start(period, first, first)
-    while start <= last:
-        name = f"{start:%b %Y}" if period == Period.YEAR else f"{start.day} {start:%b}"
-        yield name, _added(start, by_start.get(start, []))
-        start = _next(period, start)
-
-
-def _start(period: Period, first: dt.date, day: dt.date) -> dt.date:
-    if period == Period.YEAR:
-        return day.replace(day=1)
-    return day - timedelta(days=(day - first).days % 7) if period == Period.QUARTER else day
-
-
-def _next(period: Period, start: dt.date) -> dt.date:
-    if period == Period.YEAR:
-        return (start + timedelta(days=31)).replace(day=1)
-    return start + timedelta(days=7 if period == Period.QUARTER else 1)
 
 
 def _added(first: dt.date, days: list[DayCounts]) -> DayCounts:

@@ -7,39 +7,16 @@ takes SQLite's write lock. Days whose events were deleted keep their totals.
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
 
 from flask import current_app
-from sqlalchemy import Connection, and_, delete, func, insert, select, true, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.schema import CreateTable, DropTable
+from sqlalchemy import Connection, delete, func, select, update
 
-from domain.analytics.count_queries import (
-    COURSES,
-    LESSONS,
-    SALES,
-    SEEN,
-    SOURCES,
-    STAGED,
-    course_queries,
-    parts,
-)
+from domain.analytics import daily_totals, product_periods
+from domain.analytics.count_queries import course_queries
 from domain.base import clock
-from models import (
-    Course,
-    CourseAnalytics,
-    CourseSource,
-    DailySales,
-    Enrollment,
-    Event,
-    Lesson,
-    LessonAnalytics,
-    Order,
-    Review,
-    db,
-)
+from models import Course, CourseAnalytics, Enrollment, Event, Order, Review, ShopDay, db
 
 SPAN = timedelta(days=31)
 MOST_REMOVED = 20_000
@@ -85,6 +62,7 @@ def count(first: dt.date, last: dt.date) -> Iterator[int]:
         done += (stop - start).days
         start = stop
         yield done
+    product_periods.add_up()
 
 
 def correct(course_id: str) -> None:
@@ -135,7 +113,7 @@ def remove_old() -> int:
 
 def _last_counted() -> dt.date | None:
     """Find the last day with totals; all days before it are counted."""
-    return db.session.scalar(select(func.max(CourseAnalytics.date)))
+    return db.session.scalar(select(func.max(ShopDay.date)))
 
 
 def _kept_since() -> datetime:
@@ -160,72 +138,13 @@ def _count_span(connection: Connection, start: dt.date, stop: dt.date, seen: boo
     apart = connection.dialect.name == "sqlite"
     connection.execution_options(reads_only=apart)
     with connection.begin():
-        _stage(connection, start, stop, seen)
+        daily_totals.stage(connection, _midnight(start), _midnight(stop), seen)
         if not apart:
-            _write(connection, start, stop, seen)
+            daily_totals.write(connection, start, stop, seen)
     if apart:
         connection.execution_options(reads_only=False)
         with connection.begin():
-            _write(connection, start, stop, seen)
-
-
-def _stage(connection: Connection, start: dt.date, stop: dt.date, seen: bool) -> None:
-    """Fill the temporary tables with the parts of every total."""
-    values = {"start": _midnight(start), "stop": _midnight(stop)}
-    for table in STAGED:
-        connection.execute(DropTable(table, if_exists=True))
-        connection.execute(CreateTable(table))
-    for table, query in parts(connection.dialect.name, seen):
-        names = [column.name for column in query.selected_columns]
-        connection.execute(insert(table).from_select(names, query, include_defaults=False), values)
-
-
-def _write(connection: Connection, start: dt.date, stop: dt.date, seen: bool) -> None:
-    """Overwrite the totals of the span; courses and lessons deleted meanwhile are skipped."""
-    own = [
-        c.name
-        for c in COURSES.columns
-        if c.name not in ("course_id", "date") and (seen or c.name not in SEEN)
-    ]
-    total = CourseAnalytics.__table__
-    span = and_(total.c.date >= start, total.c.date < stop)
-    connection.execute(update(CourseAnalytics).where(span).values(dict.fromkeys(own, 0)))
-    course, lesson = Course.__table__, Lesson.__table__
-    found = COURSES.join(course, course.c.id == COURSES.c.course_id)
-    _merge(connection, total, [COURSES.c.course_id, COURSES.c.date], [COURSES.c[name] for name in own], found)
-    if seen:
-        part = LESSONS.c
-        found = LESSONS.join(lesson, lesson.c.id == part.lesson_id)
-        counts = [part.starts, part.completions, part.watch_seconds]
-        table = LessonAnalytics.__table__
-        _merge(connection, table, [part.lesson_id, part.date], counts, found, [lesson.c.course_id])
-        found = SOURCES.join(course, course.c.id == SOURCES.c.course_id)
-        keys = [SOURCES.c.course_id, SOURCES.c.date, SOURCES.c.source]
-        _merge(connection, CourseSource.__table__, keys, [SOURCES.c.views], found)
-    shop = DailySales.__table__
-    connection.execute(delete(DailySales).where(shop.c.date >= start, shop.c.date < stop))
-    counts = [SALES.c.sales, SALES.c.gross_cents, SALES.c.fee_cents, SALES.c.refunded_cents]
-    _merge(connection, shop, [SALES.c.date, SALES.c.currency], counts, SALES)
-    for table in STAGED:
-        connection.execute(DropTable(table))
-
-
-def _merge(
-    connection: Connection,
-    total: Any,
-    keys: list[Any],
-    counts: list[Any],
-    found: Any,
-    also: Sequence[Any] = (),
-) -> None:
-    """Sum the parts by `keys` and upsert the sums into `total`."""
-    by = [*keys, *also]
-    # Without a WHERE, SQLite would parse ON CONFLICT as a join condition.
-    query = select(*by, *(func.sum(part) for part in counts)).select_from(found).where(true()).group_by(*by)
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    row = dialect.insert(total).from_select([column.name for column in (*by, *counts)], query)
-    written = {part.name: row.excluded[part.name] for part in counts}
-    connection.execute(row.on_conflict_do_update(index_elements=[key.name for key in keys], set_=written))
+            daily_totals.write(connection, start, stop, seen)
 
 
 def _midnight(day: dt.date) -> datetime:

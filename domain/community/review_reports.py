@@ -14,9 +14,11 @@ from domain.community import text_decisions
 from domain.community.text_decisions import AuthoredText
 from domain.learning import access_facts
 from models import (
+    AccessGrant,
     Enrollment,
     Product,
     Purchase,
+    PurchaseShare,
     PurchaseStatus,
     ReplyStanding,
     Report,
@@ -82,12 +84,26 @@ def owners_agree(review: Review, about_reply: bool = False) -> bool:
     review. And each has paid for it, or has an account older than SERIOUS_AFTER and
     SERIOUS_PERCENT of progress: free courses can be had by any number of fake accounts (Sybil attack).
     """
-    paid = select(Purchase.id).where(
+    own = (
         Purchase.user_id == Report.user_id,
         Purchase.owner_id == Report.user_id,
-        Purchase.product_id == review.product_id,
         Purchase.status == PurchaseStatus.COMPLETED,
-        Purchase.amount_cents > 0,
+    )
+    bought = select(Purchase.id).where(
+        *own, Purchase.product_id == review.product_id, Purchase.amount_cents > 0
+    )
+    # A course that came in a bundle was paid for by its share of that.
+    in_bundle = (
+        select(AccessGrant.id)
+        .join(Purchase, Purchase.id == AccessGrant.purchase_id)
+        .join(PurchaseShare, PurchaseShare.purchase_id == Purchase.id)
+        .where(
+            *own,
+            AccessGrant.user_id == Report.user_id,
+            AccessGrant.course_id == review.product_id,
+            PurchaseShare.course_id == AccessGrant.course_id,
+            PurchaseShare.amount_cents > 0,
+        )
     )
     learns = select(Enrollment.id).where(
         Enrollment.user_id == Report.user_id,
@@ -109,7 +125,7 @@ def owners_agree(review: Review, about_reply: bool = False) -> bool:
             User.id != review.user_id,
             User.id != Product.creator_id,
             access_facts.having(Report.user_id, review.product_id),
-            or_(paid.exists(), is_serious),
+            or_(bought.exists(), in_bundle.exists(), is_serious),
         )
     )
     return (db.session.scalar(agreeing) or 0) >= OWNERS_THAT_HIDE

@@ -1,7 +1,7 @@
 """The discount of some lines: by a code, or by the automatic coupon that saves most."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from domain.catalog import kinds
 from domain.catalog.kinds import Part
 from domain.coupons import amounts, candidates, codes, refusals
 from domain.coupons.candidates import Candidate, Discountable
+from domain.coupons.refusals import RefusalReason
 from domain.platform import settings
 from models import Coupon, User
 
@@ -26,14 +27,17 @@ class DiscountLine(NamedTuple):
 class Discount:
     """The discount of some lines: `by_line` is what it takes off each, in the order of the lines.
 
-    `refusal` says in a sentence why the code that was typed doesn't apply. `other` says which coupon would
-    apply too, had this one not saved more: an order has one.
+    `refusal` says in a sentence why the code that was typed doesn't apply, `reason` why it doesn't. `other`
+    says which coupon would apply too, had this one not saved more: an order has one. `typed` is the coupon
+    of the code that was typed.
     """
 
     coupon: Coupon | None
     by_line: tuple[int, ...]
     refusal: str | None = None
     other: str | None = None
+    reason: RefusalReason | None = None
+    typed: Coupon | None = None
 
     @property
     def cents(self) -> int:
@@ -54,15 +58,15 @@ def find(buyer: User | None, lines: Sequence[DiscountLine], code: str, at: datet
     typed = next((one for one in judged if wanted and one.coupon and one.coupon.code == wanted), None)
     automatic = max((one for one in judged if one is not typed and one.cents), key=_saving, default=None)
     if typed is None and code.strip():
-        typed = Discount(None, nothing.by_line, refusals.unknown(code))
+        unknown = refusals.unknown(code)
+        typed = Discount(None, nothing.by_line, unknown.sentence, reason=unknown.reason)
     if typed is None:
         return automatic or nothing
     if typed.refusal:
         best = automatic or nothing
-        return Discount(best.coupon, best.by_line, typed.refusal)
-    if automatic is None:
-        return typed
-    return _better(typed, automatic)
+        return replace(typed, coupon=best.coupon, by_line=best.by_line, typed=typed.coupon)
+    best = typed if automatic is None else _better(typed, automatic)
+    return replace(best, typed=typed.coupon)
 
 
 def _saving(discount: Discount) -> tuple[int, int]:
@@ -96,11 +100,13 @@ def _judge(one: Candidate, buyer: User | None, lines: Sequence[DiscountLine], at
     by_line = amounts.take_off(coupon.kind, coupon.value, prices, currency)
     by_line = amounts.leave_a_charge(by_line, prices, total, currency)
     nouns = {kinds.noun(line.product) for line in lines}
-    sentence = (
+    refused = (
         refusals.of_time(coupon, at)
         or (None if any(fits) else refusals.not_for(coupon, nouns, len(lines)))
         or refusals.of_total(coupon, total, currency)
         or refusals.of_uses(coupon, one.uses, buyer)
         or (None if any(by_line) else refusals.saves_nothing(coupon))
     )
-    return Discount(coupon, (0,) * len(lines) if sentence else tuple(by_line), sentence)
+    if refused:
+        return Discount(coupon, (0,) * len(lines), refused.sentence, reason=refused.reason)
+    return Discount(coupon, tuple(by_line))

@@ -150,6 +150,8 @@ def _refusal(coupon: Coupon, order: Order, late: bool = False) -> str | None:
     columns = uses_of(Coupon, order.user_id, CouponRedemption.order_id == order.id)
     row = db.session.execute(select(*columns).select_from(Coupon).where(Coupon.id == coupon.id)).one()
     if not coupon.active and not late:
-        return refusals.of_time(coupon, clock.now())
+        refused = refusals.of_time(coupon, clock.now())
+        return refused.sentence if refused else None
     buyer = db.session.get_one(User, order.user_id)
-    return refusals.of_uses(coupon, Uses(row[0] or 0, row[1] or 0, bool(row[2])), buyer)
+    refused = refusals.of_uses(coupon, Uses(row[0] or 0, row[1] or 0, bool(row[2])), buyer)
+    return refused.sentence if refused else None

@@ -11,7 +11,9 @@ from sqlalchemy import Select, func, select
 from domain.base import pagination
 from domain.coupons import editing, listing
 from domain.coupons.listing import CouponRow
-from models import Coupon, CouponRedemption, Order, Purchase, PurchaseStatus, RedemptionState, db
+from domain.ledger import refunded
+from domain.ledger.states import BOUGHT
+from models import Coupon, CouponRedemption, Order, Purchase, RedemptionState, db
 
 LAST_ORDERS = 20
 BATCH = 1000
@@ -20,7 +22,7 @@ BATCH = 1000
 class CouponOrder(NamedTuple):
     """An order that a coupon was paid with: the discount, and what its discounted lines brought without tax.
 
-    Refunded lines brought nothing.
+    What was refunded isn't counted.
     """
 
     id: uuid.UUID
@@ -97,11 +99,11 @@ def every_code(coupon: Coupon) -> Iterator[CodeUse]:
 
 # The lines that a coupon made cheaper are those it was for: what a creator's coupon brought is their own.
 _REVENUE = (
-    select(func.coalesce(func.sum(Purchase.amount_cents), 0))
+    select(func.coalesce(func.sum(Purchase.amount_cents - refunded.part(Purchase.amount_cents)), 0))
     .where(
         Purchase.order_id == CouponRedemption.order_id,
         Purchase.discount_cents > 0,
-        Purchase.status == PurchaseStatus.COMPLETED,
+        Purchase.status.in_(BOUGHT),
     )
     .correlate(CouponRedemption)
     .scalar_subquery()

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from domain.base.money import short
+from domain.coupons.refusals import RefusalReason
 from models import BorneBy, Coupon, CouponKind, CouponScope
 
 
@@ -36,6 +37,18 @@ BORNE_BY = {
     BorneBy.CREATOR: "the creator",
     BorneBy.PLATFORM: "the shop",
     BorneBy.BOTH: "the shop and the creator, in proportion",
+}
+
+REASONS = {
+    RefusalReason.ENDED: "It had ended",
+    RefusalReason.STOPPED: "It was stopped",
+    RefusalReason.NOT_YET: "It hadn’t begun",
+    RefusalReason.NOT_FOR: "It wasn’t for what was in the cart",
+    RefusalReason.TOO_LITTLE: "The order was too small",
+    RefusalReason.USED_UP: "It was used up",
+    RefusalReason.USED_BEFORE: "They had used it already",
+    RefusalReason.NOT_FIRST: "It wasn’t their first purchase",
+    RefusalReason.SAVES_NOTHING: "There was nothing it could make cheaper",
 }
 
 

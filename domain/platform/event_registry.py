@@ -15,6 +15,7 @@ class EventName(StrEnum):
 
     PAGE_VIEW = "page_view"
     CONTENT_VIEW = "content_view"
+    BUNDLE_VIEW = "bundle_view"
     SEARCHED = "searched"
     SIGNED_UP = "signed_up"
     ENROLLED = "enrolled"
@@ -87,6 +88,7 @@ REGISTRY: dict[EventName, EventDefinition] = {
         about=About.CONTENT,
         properties={"kind": str},
     ),
+    EventName.BUNDLE_VIEW: EventDefinition("the page of a bundle was opened", properties={"product": str}),
     EventName.SEARCHED: EventDefinition(
         "somebody searched the catalogue and got `found` courses; letters typed on the way aren’t kept",
         properties={"query": str, "found": int},
@@ -106,14 +108,16 @@ REGISTRY: dict[EventName, EventDefinition] = {
     EventName.CART_ADDED: _of_cart("a product was put into a cart"),
     EventName.CART_REMOVED: _of_cart("a product was taken out of a cart, without buying it"),
     EventName.COUPON_APPLIED: EventDefinition(
-        "a code was entered and something applies: the id of the coupon that saves most, and what it saves",
+        "a code was entered and something applies: the id of the coupon that saves most, and what it saves;"
+        " `entered` is the id of the code’s coupon",
         Writer.SERVER,
-        properties={"coupon": str, "amount_cents": int, "currency": str},
+        properties={"coupon": str, "entered": str, "amount_cents": int, "currency": str},
     ),
     EventName.COUPON_REFUSED: EventDefinition(
-        "a code was entered and refused; `reason` is the sentence that was shown",
+        "a code was entered and refused; `reason` is the sentence that was shown, `why` its key, `coupon` the"
+        " id of the code’s coupon, if there is one",
         Writer.SERVER,
-        properties={"code": str, "reason": str},
+        properties={"code": str, "reason": str, "why": str, "coupon": str},
         personal=("code", "reason"),
     ),
     EventName.CHECKOUT_STARTED: _of_order("an order was opened"),

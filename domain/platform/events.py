@@ -288,14 +288,18 @@ def _write(connection: Connection, rows: list[Row]) -> None:
         row["user_id"] = row["user_id"] if row["user_id"] in users else None
     if kept:
         connection.execute(insert(Event), kept)
-    views = Counter(row["course_id"] for row in kept if _is_course_view(row))
+    views = Counter(viewed for row in kept if (viewed := _viewed(row)) is not None)
     if views:
         # In the order of their ids, so that two processes never wait for each other's rows.
         connection.execute(_COUNT_VIEWS, list(_in_order(views)))
 
 
-def _is_course_view(row: Row) -> bool:
-    return bool(row["name"] == EventName.CONTENT_VIEW and row["lesson_id"] is None)
+def _viewed(row: Row) -> uuid.UUID | None:
+    """Return the product whose page was opened; None for other events."""
+    if row["name"] == EventName.BUNDLE_VIEW:
+        return uuid.UUID(row["properties"]["product"])
+    is_course = row["name"] == EventName.CONTENT_VIEW and row["lesson_id"] is None
+    return row["course_id"] if is_course else None
 
 
 def _in_order(views: Counter[uuid.UUID]) -> Iterator[Row]:

@@ -7,19 +7,41 @@ from flask import Flask
 from domain.base import clock
 from domain.pages import admin_home
 from domain.people import creator_applications
-from models import AuditEntry, DailySales, Job, JobState, Order, OrderStatus, StripeEvent, User, db
+from models import (
+    AuditEntry,
+    DailySales,
+    Job,
+    JobState,
+    Order,
+    OrderStatus,
+    Purchase,
+    PurchaseStatus,
+    StripeEvent,
+    User,
+    db,
+)
 from tests.admin.query_counts import Counter, queries  # noqa: F401
 from tests.auth.mails import SignIn
 from tests.cast import Cast
 
 
 def sell(cast: Cast, moment: datetime, cents: int, currency: str = "usd", **more: object) -> Order:
+    """An order that was begun the day before, with a fifth of tax on top."""
+    tax, status = cents // 5, more.get("status", OrderStatus.COMPLETED)
+    is_paid = status == OrderStatus.COMPLETED
     order = Order(
-        number=f"LN-{cents}-{currency}", user_id=cast.bo.id, cart_key=f"{cents}{currency}", total_cents=cents,
-        subtotal_cents=cents, currency=currency, created_at=moment,
-        **{"status": OrderStatus.COMPLETED, **more},
+        number=f"LN-{cents}-{currency}", user_id=cast.bo.id, cart_key=f"{cents}{currency}", tax_cents=tax,
+        total_cents=cents + tax, subtotal_cents=cents, currency=currency, status=status,
+        created_at=moment - timedelta(days=1), completed_at=moment if is_paid else None,
     )  # fmt: skip
     db.session.add(order)
+    db.session.flush()
+    line = Purchase(
+        order_id=order.id, user_id=cast.bo.id, is_gift=True, product_id=cast.flask_course.id,
+        product_snapshot={}, price_cents=cents, amount_cents=cents, tax_cents=tax, currency=currency,
+        status=PurchaseStatus.COMPLETED if is_paid else PurchaseStatus.FAILED,
+    )  # fmt: skip
+    db.session.add(line)
     return order
 
 
@@ -27,7 +49,7 @@ def test_sales_come_from_what_was_added_up_and_from_orders_since(app: Flask, cas
     now = clock.now()
     today = datetime.combine(now.date(), time(), UTC)
     with app.app_context():
-        db.session.execute(db.update(Order).values(created_at=now - timedelta(days=100)))
+        db.session.execute(db.update(Order).values(completed_at=now - timedelta(days=100)))
         for days, cents in ((40, 1), (5, 1000), (2, 500)):
             db.session.add(
                 DailySales(

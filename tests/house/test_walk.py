@@ -180,6 +180,9 @@ READING = """
 /studio/bundles/{bundle}/courses?find=flask                             303 303 303 303 200 404 200
 /studio/bundles/{bundle}/price                                          303 303 303 303 200 404 200
 /studio/bundles/{bundle}/publish                                        303 303 303 303 200 404 200
+/studio/bundles/{bundle}/analytics?period=12m                           303 303 303 303 200 404 200
+/studio/bundles/{bundle}/analytics?period=7d                            303 303 303 303 404 404 404
+/studio/bundles/{bundle}/analytics/sales.csv                            303 303 303 303 200 404 200
 /studio/bundles/{bundle}/archive                                        303 303 303 303 200 404 200
 /studio/bundles/{bundle}/delete                                         303 303 303 303 200 404 200
 /studio/bundle-requests                                                 303 303 303 303 200 200 200
@@ -220,6 +223,7 @@ READING = """
 /studio                                                                 303 303 303 303 200 200 200
 /studio/courses/{course}/analytics?period=90d                           303 303 303 303 200 404 200
 /studio/courses/{course}/analytics/days.csv                             303 303 303 303 200 404 200
+/studio/courses/{course}/analytics/sales.csv                            303 303 303 303 200 404 200
 /studio/courses/{course}/analytics/unknown.csv                          303 303 303 303 404 404 404
 /studio/students?course={course}&q=bo                                   303 303 303 303 200 200 200
 /studio/students.csv                                                    303 303 303 303 200 200 200
@@ -235,6 +239,8 @@ READING = """
 /studio/coupons/{coupon}                                                303 303 303 303 200 404 404
 /studio/coupons/{coupon}/edit                                           303 303 303 303 200 404 404
 /studio/coupons/{coupon}/orders.csv                                     303 303 303 303 200 404 404
+/studio/coupons/{coupon}/days.csv                                       303 303 303 303 200 404 404
+/studio/coupons/{coupon}?period=12m                                     303 303 303 303 200 404 404
 /studio/coupons/{coupon}/codes.csv                                      303 303 303 303 404 404 404
 /studio/coupons/{shop_coupon}                                           303 303 303 303 404 404 404
 /admin/coupons                                                          303 404 404 404 404 404 200
@@ -245,6 +251,7 @@ READING = """
 /admin/coupons/{coupon}                                                 303 404 404 404 404 404 200
 /admin/coupons/{coupon}/edit                                            303 404 404 404 404 404 404
 /admin/coupons/{shop_coupon}/orders.csv                                 303 404 404 404 404 404 200
+/admin/coupons/{shop_coupon}/days.csv                                   303 404 404 404 404 404 200
 /admin/coupons/{nobody}/codes.csv                                       303 404 404 404 404 404 404
 /studio/reviews?rating=4&unanswered=1                                   303 303 303 303 200 200 200
 /studio/reviews/{review}/reply                                          303 303 303 303 200 404 404
@@ -299,6 +306,10 @@ READING = """
 /admin/settings/look                                                    303 404 404 404 404 404 200
 /admin/settings/look?color=%23ffff00                                    303 404 404 404 404 404 200
 /admin/settings/rules                                                   303 404 404 404 404 404 200
+/admin/analytics?period=90d                                             303 404 404 404 404 404 200
+/admin/analytics/days.csv                                               303 404 404 404 404 404 200
+/admin/analytics/products.csv                                           303 404 404 404 404 404 200
+/admin/analytics/unknown.csv                                            303 404 404 404 404 404 404
 /admin/tax                                                              303 404 404 404 404 404 200
 /admin/tax?period=2026-11                                               303 404 404 404 404 404 200
 /admin/tax.csv                                                          303 404 404 404 404 404 200

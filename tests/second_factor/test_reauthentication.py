@@ -65,6 +65,7 @@ FORMS = (
 )
 FILES = (
     ("mo", "/admin/audit.csv?action=vet"),
+    ("mo", "/admin/analytics/products.csv"),
     ("mo", "/admin/documents.zip?from=2020-01-01&to=2199-01-01"),
     ("mo", "/admin/tax.csv"),
     ("mo", "/admin/tax/one-stop-shop.csv"),
@@ -72,6 +73,7 @@ FILES = (
     ("ada", "/studio/students.csv"),
     ("ada", "/studio/earnings.csv"),
     ("ada", "/studio/courses/{course}/analytics/days.csv"),
+    ("ada", "/studio/bundles/{bundle}/analytics/sales.csv"),
     ("ada", "/studio/courses/{course}/export.zip"),
     ("ada", "/studio/courses/{course}/exports/{nobody}.zip"),
     ("bo", "/account/security/second-factor"),
