@@ -48,8 +48,8 @@ def issued_between(first: date, last: date) -> Iterator[TaxedDocument]:
             yield _read(document, details or {})
             db.session.expunge(document)
         newest = block[-1][0]
-        # By keyset: a page reads without a transaction, in which alone PostgreSQL keeps a cursor open. Day and
-        # id are compared as one value, so that the index leads there even within a day of many documents.
+        # By keyset: a page reads without a transaction, in which alone PostgreSQL keeps a cursor open. Both
+        # columns are compared as one value, so that the index leads there within a day of many documents too.
         later = tuple_(Document.issued_on, Document.id) > (newest.issued_on, newest.id)
         block = db.session.execute(query.where(later)).all() if len(block) == _BLOCK else []
 
