@@ -17,6 +17,7 @@ from demo import (
     orders,
     pending_work,
     source,
+    taxes,
 )
 from domain.analytics import daily_counts
 from domain.base import clock, highlighting
@@ -63,6 +64,7 @@ def load(progress: Progress, with_films: bool = True) -> int:
     friend = next(sale.learner for sale in sales if sale.learner is not learner)
     gifts.add_gifts(learner, friend, others[:3], now)
     orders.issue_invoices()
+    taxes.add_euro_rates()
     written = orders.add_reviews(rows["reviews"], courses, sales, now)
     progress("A year of orders and reviews", 1, 1)
     analytics_events.add_events(sales, now)

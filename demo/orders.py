@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
-from demo import coupons
+from demo import coupons, taxes
 from demo.coupons import DemoCoupons
 from domain.base import percent
 from domain.catalog import pricing
@@ -118,16 +118,17 @@ def purchase(sale: Sale, number: int, is_gift: bool = False, coupon: Coupon | No
     """Insert the paid order of a sale; a gift has no owner yet."""
     course, price = sale.course, sale.course.price_cents
     off = coupons.discount(coupon, price, course.currency)
-    amount = price - off
-    fee = fee_of(price, off, FEE_PERCENT, coupon.borne_by if coupon is not None else None)
-    creators_part = amount - fee
+    country, rate, tax = taxes.of_sale(number, sale.at, 0 if off else price)
+    amount = price - off - tax
+    fee = fee_of(price - tax, off, FEE_PERCENT, coupon.borne_by if coupon is not None else None)
     order = Order(
         number=f"LN-{sale.at:%Y}-D{number:05}",
         user_id=sale.learner.id,
         cart_key=str(course.id),
         subtotal_cents=price,
         discount_cents=off,
-        total_cents=amount,
+        tax_cents=tax,
+        total_cents=amount + tax,
         currency=course.currency,
         status=OrderStatus.COMPLETED,
         stripe_session_id=f"cs_demo_{number:05}",
@@ -135,6 +136,7 @@ def purchase(sale: Sale, number: int, is_gift: bool = False, coupon: Coupon | No
         created_at=sale.at,
         completed_at=sale.at + timedelta(minutes=2),
     )
+    taxes.tell(order, country)
     db.session.add(order)
     db.session.flush()
     if coupon is not None:
@@ -149,6 +151,8 @@ def purchase(sale: Sale, number: int, is_gift: bool = False, coupon: Coupon | No
         price_cents=price,
         discount_cents=off,
         amount_cents=amount,
+        tax_cents=tax,
+        tax_rate_bp=rate,
         currency=course.currency,
         status=PurchaseStatus.COMPLETED,
         created_at=sale.at,
@@ -160,7 +164,7 @@ def purchase(sale: Sale, number: int, is_gift: bool = False, coupon: Coupon | No
         list_cents=price,
         amount_cents=amount,
         platform_fee_cents=fee,
-        creator_amount_cents=creators_part,
+        creator_amount_cents=amount - fee,
         created_at=sale.at,
     )
     db.session.add_all([line, share])
@@ -170,7 +174,7 @@ def purchase(sale: Sale, number: int, is_gift: bool = False, coupon: Coupon | No
             creator_id=course.creator_id,
             share_id=share.id,
             key=f"sale:{share.id.hex}",
-            amount_cents=creators_part,
+            amount_cents=share.creator_amount_cents,
             currency=course.currency,
             available_at=sale.at + timedelta(days=REFUND_DAYS),
             created_at=sale.at,
