@@ -8,6 +8,7 @@ import random
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -29,6 +30,7 @@ from models import (
     Purchase,
     PurchaseShare,
     Refund,
+    RefundLine,
 )
 
 FEE_PERCENT = 30
@@ -37,7 +39,8 @@ REFUNDED_AFTER = timedelta(days=30)
 RATES = (("DE", 1900), ("NL", 2100), ("FR", 2000), ("US", 0))
 SELLER = Party("Bench", "Bench GmbH", ("Main Street 1",), "10115", "Berlin", "DE", "DE136695976")
 TABLES = (
-    Order, Purchase, PurchaseShare, Earning, AccessGrant, Gift, CouponRedemption, Refund, Document,
+    Order, Purchase, PurchaseShare, Earning, AccessGrant, Gift, CouponRedemption, Refund,
+    RefundLine, Document,
 )  # fmt: skip
 Row = dict[str, Any]
 Rows = dict[type[Any], list[Row]]
@@ -130,7 +133,8 @@ class Sales:
             "product_snapshot": {"title": product["title"], "creator": "Person", "slug": product["slug"]},
             "price_cents": price, "discount_cents": off, "amount_cents": amount,
             "tax_cents": (2 * amount * rate + 10_000) // 20_000, "tax_rate_bp": rate, "currency": "usd",
-            "status": "completed", "refunded_cents": 0, "refunded_at": None, **stamps,
+            "status": "completed", "refunded_cents": 0, "disputed_cents": 0,
+            "returned_tax_cents": 0, "refunded_at": None, **stamps,
         }  # fmt: skip
         rows[Purchase].append(line)
         prices = [course["price_cents"] for course in courses]
@@ -186,22 +190,29 @@ class Sales:
         return self._document("invoice", "INV", order, said, at.date()), said
 
     def _refund(self, rows: Rows, order: Row, lines: list[Row], invoice: Row, said: Snapshot) -> None:
+        """Refund half of each line, which leaves the creators what they earned."""
         at = min(order["completed_at"] + REFUNDED_AFTER, self.first + timedelta(days=DAYS))
-        cents = max(1, order["total_cents"] // 2)
-        parts = line_amounts.shared_out(said.lines, cents)
+        halves = {line["id"]: (line["amount_cents"] // 2, line["tax_cents"] // 2) for line in lines}
         for line in lines:
-            if parts[line["id"].hex]:
-                line |= {"refunded_cents": parts[line["id"].hex], "refunded_at": at}
+            net, tax = halves[line["id"]]
+            line |= {"refunded_cents": net + tax, "returned_tax_cents": tax, "refunded_at": at}
         order |= {"status": "partially_refunded", "refunded_at": at}
         refund = {
             "id": uuid7(), "order_id": order["id"], "payment_intent_id": order["stripe_payment_intent_id"],
-            "amount_cents": cents, "currency": "usd", "reason": "Bench", "status": "succeeded",
-            "stripe_refund_id": f"re_{order['number']}", "created_at": at, "updated_at": at,
+            "amount_cents": sum(map(sum, halves.values())), "currency": "usd", "cause": "admin",
+            "reason": "Bench", "status": "succeeded", "stripe_refund_id": f"re_{order['number']}",
+            "decided_at": at, "created_at": at, "updated_at": at,
         }  # fmt: skip
         rows[Refund].append(refund)
-        credited = Snapshot(
-            **{**vars(said), "lines": line_amounts.credited(said.lines, parts), "reason": "Bench"}
-        )
+        rows[RefundLine] += [
+            {
+                "id": uuid7(), "refund_id": refund["id"], "purchase_id": purchase, "net_cents": net,
+                "tax_cents": tax, "gross_cents": net + tax,
+            }
+            for purchase, (net, tax) in halves.items()
+        ]  # fmt: skip
+        amounts = {purchase.hex: parts for purchase, parts in halves.items()}
+        credited = replace(said, lines=line_amounts.credited(said.lines, amounts), reason="Bench")
         note = self._document("credit_note", "CN", order, credited, at.date())
         rows[Document].append(note | {"counters_id": invoice["id"], "refund_id": refund["id"]})
 

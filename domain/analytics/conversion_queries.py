@@ -10,8 +10,17 @@ from typing import Any
 from sqlalchemy import Date, Select, String, Table, Uuid, and_, cast, func, or_, select
 
 from domain.analytics.day_queries import by_day, day_of, during, per_day, staged
-from domain.analytics.sales_queries import IS_BOUGHT, LINES, SOLD, order, product, purchase
-from domain.ledger import refunded
+from domain.analytics.sales_queries import (
+    IS_BOUGHT,
+    LINES,
+    RETURNS,
+    SOLD,
+    back,
+    order,
+    product,
+    purchase,
+    returned,
+)
 from domain.platform.event_registry import EventName
 from models import CouponRedemption, Event, Order, Product, Purchase, RedemptionState
 
@@ -76,9 +85,11 @@ def _products(dialect: str) -> Iterator[tuple[Table, Select[Any]]]:
     priced = LINES.join(Product.__table__, and_(product.id == SOLD, product.currency == purchase.currency))
     paid = by_day(key, order.completed_at, dialect, revenue_cents=func.sum(purchase.amount_cents))
     yield PRODUCTS, paid.select_from(priced).where(IS_BOUGHT)
-    back = -func.sum(refunded.part(purchase.amount_cents))
-    returned = by_day(key, purchase.refunded_at, dialect, revenue_cents=back)
-    yield PRODUCTS, returned.select_from(priced).where(IS_BOUGHT)
+    came_back = RETURNS.join(
+        Product.__table__, and_(product.id == SOLD, product.currency == purchase.currency)
+    )
+    for query in returned(key, back.net_cents, "revenue_cents", came_back, dialect):
+        yield PRODUCTS, query
 
 
 def _coupons(dialect: str) -> Iterator[tuple[Table, Select[Any]]]:
@@ -98,9 +109,10 @@ def _coupons(dialect: str) -> Iterator[tuple[Table, Select[Any]]]:
     sold = func.sum(purchase.amount_cents)
     brought = by_day(redemption.coupon_id, order.completed_at, dialect, revenue_cents=sold)
     yield COUPONS, brought.select_from(lines).where(is_cheaper)
-    back = -func.sum(refunded.part(purchase.amount_cents))
-    returned = by_day(redemption.coupon_id, purchase.refunded_at, dialect, revenue_cents=back)
-    yield COUPONS, returned.select_from(lines).where(is_cheaper)
+    of_order = and_(redemption.order_id == purchase.order_id, is_paid, purchase.discount_cents > 0)
+    came_back = RETURNS.join(CouponRedemption.__table__, of_order)
+    for query in returned(redemption.coupon_id, back.net_cents, "revenue_cents", came_back, dialect):
+        yield COUPONS, query
 
 
 def _refusals(dialect: str) -> Select[Any]:

@@ -11,7 +11,6 @@ from sqlalchemy import Select, func, select
 from domain.base import pagination
 from domain.coupons import editing, listing
 from domain.coupons.listing import CouponRow
-from domain.ledger import refunded
 from domain.ledger.states import BOUGHT
 from models import Coupon, CouponRedemption, Order, Purchase, RedemptionState, db
 
@@ -98,8 +97,9 @@ def every_code(coupon: Coupon) -> Iterator[CodeUse]:
 
 
 # The lines that a coupon made cheaper are those it was for: what a creator's coupon brought is their own.
+_RETURNED = Purchase.refunded_cents + Purchase.disputed_cents - Purchase.returned_tax_cents
 _REVENUE = (
-    select(func.coalesce(func.sum(Purchase.amount_cents - refunded.part(Purchase.amount_cents)), 0))
+    select(func.coalesce(func.sum(Purchase.amount_cents - _RETURNED), 0))
     .where(
         Purchase.order_id == CouponRedemption.order_id,
         Purchase.discount_cents > 0,

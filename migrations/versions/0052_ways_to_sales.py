@@ -1,13 +1,13 @@
 """Days of products, coupons and the shop from view to sale.
 
-Revision: 0052, after 0049
+Revision: 0052, after 0050
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0052"
-down_revision = "0049"
+down_revision = "0050"
 branch_labels = None
 depends_on = None
 

@@ -3,7 +3,7 @@
 A refund of one line becomes a refund with one line; its tax is that part of the line's. What it paid back was
 never delivered, so it wasn't counted with the line before. Entries of the ledger may belong to no sale.
 
-Revision: 0053, after 0050
+Revision: 0053, after 0052
 """
 
 import uuid
@@ -15,7 +15,7 @@ import tables.base
 from migrations.support import add_check, drop_check, narrow_enum, widen_enum
 
 revision = "0053"
-down_revision = "0050"
+down_revision = "0052"
 branch_labels = None
 depends_on = None
 

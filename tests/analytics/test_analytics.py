@@ -24,10 +24,10 @@ from models import (
     JobState,
     LessonAnalytics,
     Purchase,
-    PurchaseStatus,
     Review,
     db,
 )
+from tests.analytics.test_conversion import refund
 from tests.cast import START, Cast
 
 NOON = datetime.combine(clock.now().date() - timedelta(days=3), dt.time(12), UTC)
@@ -115,8 +115,7 @@ def test_sales_and_refunds(app: Flask, cast: Cast) -> None:
     with app.app_context():
         purchase = db.session.scalars(select(Purchase)).one()
         sold = purchase.created_at.date()
-        purchase.refunded_cents, purchase.refunded_at = 1900, NOON
-        purchase.status = PurchaseStatus.REFUNDED
+        refund(purchase, 1900, NOON)
         count(START.date())
         row = course_day(cast.flask_course.id, sold)
         assert (row.sales, row.revenue_cents) == (1, 1900)

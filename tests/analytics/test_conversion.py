@@ -31,6 +31,10 @@ from models import (
     Purchase,
     PurchaseShare,
     PurchaseStatus,
+    Refund,
+    RefundCause,
+    RefundLine,
+    RefundStatus,
     ShopDay,
     User,
     db,
@@ -99,10 +103,22 @@ def sell(
     return line
 
 
-def refund(line: Purchase, cents: int, at: datetime) -> None:
-    line.refunded_cents, line.refunded_at = cents, at
-    if cents == line.paid_cents:
-        line.status = PurchaseStatus.REFUNDED
+def refund(line: Purchase, net: int, at: datetime, tax: int = 0, **more: Any) -> Refund:
+    """A refund of some of a line."""
+    gross = net + tax
+    made = Refund(
+        order_id=line.order_id, payment_intent_id=f"pi_{uuid.uuid4().hex}", amount_cents=gross,
+        currency=line.currency, cause=RefundCause.ADMIN, reason="You asked for it", created_at=at,
+        **{"status": RefundStatus.SUCCEEDED, **more},
+    )  # fmt: skip
+    db.session.add(made)
+    db.session.flush()
+    part = {"net_cents": net, "tax_cents": tax, "gross_cents": gross}
+    db.session.add(RefundLine(refund_id=made.id, purchase_id=line.id, **part))
+    if made.status == RefundStatus.SUCCEEDED:
+        line.refunded_cents, line.returned_tax_cents, line.refunded_at = gross, tax, at
+        line.status = PurchaseStatus.COMPLETED if line.left_cents else PurchaseStatus.REFUNDED
+    return made
 
 
 def test_a_bundle_goes_from_view_to_sale_and_its_courses_get_their_shares(app: Flask, cast: Cast) -> None:
@@ -117,7 +133,7 @@ def test_a_bundle_goes_from_view_to_sale_and_its_courses_get_their_shares(app: F
         happened(EventName.CART_ADDED, product=str(uuid.uuid4()), amount_cents=1500)  # deleted since
         order(cast.una, other).created_at = NOON
         line = sell(cast.cy, bundle, {flask: 1000, other: 500}, tax=300)
-        refund(line, 900, NOON + timedelta(days=1))  # half of it, with half of its tax
+        refund(line, 750, NOON + timedelta(days=1), tax=150)  # half of it
         count()
         assert counts(bundle.id) == (3, 1, 1, 1, 1500)
         assert counts(bundle.id, NEXT) == (0, 0, 0, 0, -750)
@@ -134,6 +150,18 @@ def test_a_bundle_goes_from_view_to_sale_and_its_courses_get_their_shares(app: F
         assert db.session.execute(by_day.where(shop.date >= DAY)).all() == [(DAY, 1500, 0), (NEXT, 0, 750)]
         day = db.session.get_one(ShopDay, DAY)
         assert (day.views, day.cart_adds, day.checkouts, day.paid) == (4, 2, 2, 1)
+
+
+def test_a_refund_that_failed_is_added_again_on_that_day(app: Flask, cast: Cast) -> None:
+    with app.test_request_context(method="POST"):
+        flask = db.session.get_one(Course, cast.flask_course.id)
+        failed = {"status": RefundStatus.FAILED, "decided_at": NOON + timedelta(days=1)}
+        refund(sell(cast.cy, flask, {flask: 1900}), 1900, NOON, **failed)
+        count()
+        assert (counts(flask.id)[-1], counts(flask.id, NEXT)[-1]) == (0, 1900)
+        total = CourseAnalytics.__table__.c
+        query = select(total.date, total.revenue_cents).where(total.course_id == flask.id, total.date >= DAY)
+        assert dict(db.session.execute(query).all()) == {DAY: 0, NEXT: 1900}
 
 
 def test_an_exchanged_gift_stays_a_sale_of_what_was_bought(app: Flask, cast: Cast) -> None:
