@@ -30,13 +30,14 @@ PRODUCT_HEAD = [
 def analytics() -> Response:
     """Show the shop's way from view to sale over a period."""
     period = _period()
+    figures = conversion_report.of_shop(period)
     return hypermedia.render(
         "admin/analytics.html",
         "admin/_analytics.html",
-        figures=conversion_report.of_shop(period),
+        figures=figures,
         sold=conversion_report.sold(period),
         best=conversion_report.best(period),
-        worst=conversion_report.worst(period),
+        worst=conversion_report.worst(figures),
         periods=list(Period),
         page_of=kinds.page,
     )
