@@ -192,7 +192,7 @@ class CouponDay(Base):
 
 
 class CouponRefusalDay(Base):
-    """How often a coupon's code was refused on one day for one reason."""
+    """The number of times a coupon's code was refused on one day for one reason."""
 
     __tablename__ = "coupon_refusal_days"
 

@@ -90,14 +90,14 @@ class Figures(Generic[Counts]):
 
 
 class RefusalCount(NamedTuple):
-    """How often a coupon was refused for a reason (a RefusalReason's value)."""
+    """The number of times a coupon was refused for a reason (a RefusalReason's value)."""
 
     reason: str
     times: int
 
 
 class SoldInCurrency(NamedTuple):
-    """What the shop sold and refunded in one currency, without tax, in minor units."""
+    """The sales and refunds of the shop in one currency, without tax, in minor units."""
 
     currency: str
     sales: int

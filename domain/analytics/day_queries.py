@@ -1,4 +1,4 @@
-"""What the queries of daily totals share: a temporary table for the parts of each total, and days (UTC)."""
+"""Building blocks of the queries of daily totals: temporary tables for their parts, and days (UTC)."""
 
 from typing import Any
 

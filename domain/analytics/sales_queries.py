@@ -71,11 +71,8 @@ def _courses(dialect: str) -> Iterator[tuple[Table, Select[Any]]]:
     sold = by_day(share.course_id, order.completed_at, dialect, **bought)
     yield COURSES, sold.select_from(shares).where(IS_BOUGHT, is_sold)
     # A share gives back its part of the line, rounded down.
-    part = (
-        cast(share.amount_cents, BigInteger)
-        * back.net_cents
-        // func.nullif(purchase.amount_cents, 0, type_=BigInteger)
-    )
+    whole = func.nullif(purchase.amount_cents, 0, type_=BigInteger)
+    part = cast(share.amount_cents, BigInteger) * back.net_cents // whole
     shared = RETURNS.join(PurchaseShare.__table__, of_purchase).join(Product.__table__, own)
     for query in returned(share.course_id, func.coalesce(part, 0), "revenue_cents", shared, dialect):
         yield COURSES, query
