@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from .engine import Sandbox
 
 
-# Reads the index `balance_rows` alone.
-SUMS = """
-SELECT currency, SUM(CASE WHEN since <= :now THEN net ELSE 0 END) AS free,
-    SUM(CASE WHEN since > :now THEN net ELSE 0 END) AS due
-FROM (SELECT json_extract(body, '$.currency') AS currency, json_extract(body, '$.available_on') AS since,
-    json_extract(body, '$.net') AS net FROM objects WHERE kind = 'balance_transaction')
-GROUP BY currency
+# Read from the index alone: its expressions are repeated here letter by letter.
+NET, SINCE = "json_extract(body, '$.net')", "json_extract(body, '$.available_on')"
+SUMS = f"""
+SELECT json_extract(body, '$.currency') AS currency,
+    SUM(CASE WHEN {SINCE} <= :now THEN {NET} ELSE 0 END) AS free,
+    SUM(CASE WHEN {SINCE} > :now THEN {NET} ELSE 0 END) AS due
+FROM objects INDEXED BY balance_rows WHERE kind = 'balance_transaction'
+GROUP BY json_extract(body, '$.currency')
 """
 
 

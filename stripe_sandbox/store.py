@@ -22,8 +22,11 @@ CREATE INDEX IF NOT EXISTS objects_by_kind ON objects (kind, seq);
 CREATE INDEX IF NOT EXISTS balance_rows ON objects (
     json_extract(body, '$.currency'), json_extract(body, '$.available_on'), json_extract(body, '$.net'))
     WHERE kind = 'balance_transaction';
-CREATE INDEX IF NOT EXISTS transfers_by_destination ON objects (kind, json_extract(body, '$.destination'))
-    WHERE kind = 'transfer';
+CREATE INDEX IF NOT EXISTS objects_by_charge ON objects (kind, json_extract(body, '$.charge'));
+CREATE INDEX IF NOT EXISTS objects_by_destination ON objects (kind, json_extract(body, '$.destination'));
+CREATE INDEX IF NOT EXISTS objects_by_payment ON objects (kind, json_extract(body, '$.payment_intent'));
+CREATE INDEX IF NOT EXISTS objects_by_source ON objects (kind, json_extract(body, '$.source'));
+CREATE INDEX IF NOT EXISTS objects_by_group ON objects (kind, json_extract(body, '$.transfer_group'));
 CREATE TABLE IF NOT EXISTS replies (
     key TEXT PRIMARY KEY, method TEXT NOT NULL, path TEXT NOT NULL, parameters TEXT NOT NULL,
     status INTEGER NOT NULL, body TEXT NOT NULL, made INTEGER NOT NULL);

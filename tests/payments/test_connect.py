@@ -133,6 +133,8 @@ def test_a_reversal_is_made_once(stripe: RunningSandbox) -> None:
     with pytest.raises(payments.PaymentUnavailable):
         payments.reverse_transfer(transfer.id, "r1", "reversal:r1", 400)
     made = payments.reverse_transfer(transfer.id, "r1", "reversal:r1", 400)
+    stripe.clock.advance(days=3)
+    assert payments.reverse_transfer(transfer.id, "r1", "another key", 400) == made
     assert payments.reversals_of(transfer.id) == [made]
     assert (made.amount, made.reversal_id, payments.reversals_of("tr_none")) == (400, "r1", [])
     found = payments.find_transfer(transfer.id)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 import jobs
 from domain.base import clock
@@ -53,9 +53,9 @@ class Desk:
 
     def hear(self) -> None:
         """Deliver every event about accounts, and let the worker do what is due."""
-        for event in [*self.stripe.thin_events(), *self.stripe.events("account.application.deauthorized"),
+        for told in [*self.stripe.thin_events(), *self.stripe.events("account.application.deauthorized"),
                       *self.stripe.events("account.updated")]:  # fmt: skip
-            assert self.stripe.deliver(event["id"]) == [204]
+            assert self.stripe.deliver(told["id"]) == [204]
         with self.app.app_context():
             jobs.run_all()
 
@@ -235,3 +235,22 @@ def test_nobody_sees_or_changes_the_account_of_another(
     assert "Not ready" not in other.get(PAGE).text
     other.post(f"{PAGE}/disconnect")
     assert desk.account().closed_at is None
+
+
+def test_the_page_takes_few_queries_however_often_they_moved(desk: Desk) -> None:
+    with desk.app.app_context():
+        for number in range(30):
+            ended = {"closed_at": clock.now(), "ended": ConnectEnd.REPLACED}
+            db.session.add(
+                ConnectAccount(
+                    creator_id=desk.creator.id, stripe_account_id=f"acct_{number}", country="DE", **ended
+                )
+            )
+        db.session.commit()
+    desk.connect()
+    asked: list[str] = []
+    with desk.app.app_context():
+        event.listen(db.engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+    page = desk.browser.get(PAGE).text
+    assert page.count("you opened another one") == connect.MOST_EARLIER
+    assert 0 < len(asked) <= 6
