@@ -109,8 +109,11 @@ from tables.people import (
 )
 from tables.platform import (
     IMMEDIATE_DELIVERY,
+    REFUND_OUTCOMES,
     REFUND_TERMS,
     TERMS,
+    WITHDRAWAL,
+    WITHDRAWAL_ENDED,
     AuditEntry,
     BackupRecord,
     Job,
@@ -125,12 +128,23 @@ from tables.platform import (
     Verdict,
     WorkerBeat,
 )
+from tables.refund_requests import (
+    RefundReason,
+    RefundRequest,
+    RequestDecision,
+    RequestKind,
+    Withdrawal,
+    WithdrawalState,
+)
 from tables.refunds import Refund, RefundCause, RefundLine, RefundStatus
 from tables.tax import BillingDetails, EuroRate, VatState
 
 __all__ = [
     "REFUND_TERMS",
+    "REFUND_OUTCOMES",
     "TERMS",
+    "WITHDRAWAL",
+    "WITHDRAWAL_ENDED",
     "IMMEDIATE_DELIVERY",
     "AddressMark",
     # fmt: off
@@ -205,6 +219,12 @@ __all__ = [
     "RefundCause",
     "RefundLine",
     "RefundStatus",
+    "RefundReason",
+    "RefundRequest",
+    "RequestDecision",
+    "RequestKind",
+    "Withdrawal",
+    "WithdrawalState",
     "Earning",
     "EarningStatus",
     "StripeEvent",

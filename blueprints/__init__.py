@@ -22,6 +22,7 @@ from blueprints import (
     studio,
     teach,
     wishlist,
+    withdrawals,
 )
 
 AREAS: list[Blueprint] = [
@@ -34,6 +35,7 @@ AREAS: list[Blueprint] = [
     orders.bp,
     gifts.bp,
     gifts.mine,
+    withdrawals.bp,
     learn.bp,
     reviews.bp,
     wishlist.bp,

@@ -16,6 +16,7 @@ from demo import (
     gifts,
     orders,
     pending_work,
+    refund_requests,
     source,
     taxes,
 )
@@ -65,6 +66,7 @@ def load(progress: Progress, with_films: bool = True) -> int:
     gifts.add_gifts(learner, friend, others[:3], now)
     orders.issue_invoices()
     taxes.add_euro_rates()
+    refund_requests.add_requests(learner, now)
     written = orders.add_reviews(rows["reviews"], courses, sales, now)
     progress("A year of orders and reviews", 1, 1)
     analytics_events.add_events(sales, now)

@@ -145,6 +145,7 @@ KINDS: dict[str, Task | LongTask] = {
     "refund_payment": LongTask(
         "refunds.stripe_refunds.begin", "refunds.stripe_refunds.send", "refunds.stripe_refunds.end"
     ),
+    "carry_out_withdrawal": Task("refunds.declarations.carry_out"),
     "make_backup": LongTask(
         "platform.backup_jobs.begin",
         "platform.backup_jobs.make",

@@ -45,6 +45,14 @@ from mail.creators import (
 from mail.gifts import gift_arrived, gift_claimed, gift_ended, gift_reminder, gift_unclaimed
 from mail.notifications import notification, wished_sale
 from mail.orders import order_problem, payment_failed, payment_pending, payment_problem, receipt
+from mail.refunds import (
+    refund_asked,
+    refund_decided,
+    withdrawal_planned,
+    withdrawal_received,
+    withdrawal_refused,
+    withdrawal_unclear,
+)
 from mail.registry import CONDITIONS, PURPOSES, Condition
 
 __all__ = [
@@ -83,6 +91,8 @@ __all__ = [
     "receipt",
     "recovery_code_used",
     "recovery_codes_renewed",
+    "refund_asked",
+    "refund_decided",
     "render_bodies",
     "render_subject",
     "render_with",
@@ -95,4 +105,8 @@ __all__ = [
     "verify_email",
     "welcome_to_course",
     "wished_sale",
+    "withdrawal_planned",
+    "withdrawal_received",
+    "withdrawal_refused",
+    "withdrawal_unclear",
 ]

@@ -16,18 +16,23 @@ def receipt(
     locks: Sequence[str] = (),
     refund: tuple[str, str] | None = None,
     invoice: str = "",
+    consents: Sequence[str] = (),
+    withdraw: str = "",
 ) -> EmailMessage:
     """Send the receipt, once: products, amounts and links; needs `order.purchases` and `completed_at`.
 
     `landings` are the words and paths of the links to which the purchases lead, `locks` what has to be done
-    before each of them opens, "" if nothing. `refund` is the sentence about changing one's mind, and a mailto
-    address. `invoice` is the number of the invoice, whose day is the shop's as well.
+    before each of them opens, "" if nothing. `refund` is the sentence about changing one's mind, and the
+    path of the page on which to ask. `invoice` is the number of the invoice, whose day is the shop's as well.
+    `consents` are the words that the buyer agreed to, which the receipt repeats, and `withdraw` is the path
+    of the page on which consumers withdraw, "" where they can't.
     """
-    terms, mailto = refund or ("", "")
+    terms, ask = refund or ("", "")
     return compose(
         "receipt", user.email, user, key=f"receipt:{order.id}",
         paid_on=last_days.said_first(order.completed_at or order.created_at), refund_terms=terms,
-        refund_mailto=mailto, invoice=invoice,
+        refund_url=at_home(ask) if ask else "", invoice=invoice, consents=list(consents),
+        withdraw_url=at_home(withdraw) if withdraw else "",
         invoice_url=url_to("orders.document", number=order.number, document=invoice) if invoice else "",
         **_order_facts(user, order, landings, locks),
     )  # fmt: skip

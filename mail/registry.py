@@ -40,6 +40,8 @@ PURPOSES: dict[str, MailPurpose] = {
     "receipt": MailPurpose.TRANSACTIONAL,
     "recovery_code_used": MailPurpose.TRANSACTIONAL,
     "recovery_codes_renewed": MailPurpose.TRANSACTIONAL,
+    "refund_asked": MailPurpose.TRANSACTIONAL,
+    "refund_decided": MailPurpose.TRANSACTIONAL,
     "reset_password": MailPurpose.TRANSACTIONAL,
     "role_changed": MailPurpose.TRANSACTIONAL,
     "second_factor_off": MailPurpose.TRANSACTIONAL,
@@ -48,6 +50,10 @@ PURPOSES: dict[str, MailPurpose] = {
     "verify_email": MailPurpose.TRANSACTIONAL,
     "welcome_to_course": MailPurpose.TRANSACTIONAL,
     "wished_sale": MailPurpose.MARKETING,
+    "withdrawal_planned": MailPurpose.TRANSACTIONAL,
+    "withdrawal_received": MailPurpose.TRANSACTIONAL,
+    "withdrawal_refused": MailPurpose.TRANSACTIONAL,
+    "withdrawal_unclear": MailPurpose.TRANSACTIONAL,
 }
 
 # Each is a function below domain/, called as function(user, **about), which says in a sentence why the

@@ -18,7 +18,10 @@ class OrderConsentKind(StrEnum):
 
 
 class OrderConsent(Stamped, Base):
-    """A consent that a buyer gave with an order: `wording` is what they agreed to, `version` its number."""
+    """A consent that a buyer gave with an order: `wording` is what they agreed to, `version` its number.
+
+    `repeated_at` is when the receipt repeated it to them: only then does a consent to delivery end a right.
+    """
 
     __tablename__ = "order_consents"
 
@@ -29,3 +32,4 @@ class OrderConsent(Stamped, Base):
     version: Mapped[int]
     wording: Mapped[str] = mapped_column(Text)
     given_at: Mapped[datetime]
+    repeated_at: Mapped[datetime | None]

@@ -1,5 +1,6 @@
 """The platform: settings, jobs, backups, audit log, moderation queue and notifications."""
 
+import json
 import uuid
 from datetime import datetime
 from enum import StrEnum
@@ -42,7 +43,19 @@ class Lane(StrEnum):
     SLOW = "slow"
 
 
-REFUND_TERMS = "Changed your mind? Write to us within {days} of buying, and we’ll pay you back."
+REFUND_TERMS = "Changed your mind? Ask for a refund within {days} of buying."
+
+REFUND_OUTCOMES = {
+    "late": "refuse", "used": "person", "finished": "refuse", "often": "person", "otherwise": "at_once"
+}  # fmt: skip
+WITHDRAWAL = (
+    "If you bought as a consumer, you can withdraw from the contract within 14 days of buying, without "
+    "giving a reason. We pay back the full price, the way you paid."
+)
+WITHDRAWAL_ENDED = (
+    "You asked us to start right away, and agreed that you lose the right to withdraw once the first lesson "
+    "is opened. It has been opened."
+)
 
 
 class TaxMode(StrEnum):
@@ -76,6 +89,11 @@ class PlatformSettings(Stamped, Base):
     consent to before they pay has a switch, a text and its version, which each new text raises.
     `refund_returns_coupon`: a refunded order gives the use of its coupon back; `creators_refund`: creators
     may refund their own sales.
+
+    `refund_outcomes` is what each rule of the refund policy does (domain/refunds/policy.py);
+    `refund_used_percent` is the share of a course from which one of them applies, `refund_often` the number
+    of refunds in a year. `withdrawal_text` and `withdrawal_ended_text` are the legal sentences about the EU's
+    right of withdrawal.
     """
 
     __tablename__ = "platform_settings"
@@ -84,6 +102,8 @@ class PlatformSettings(Stamped, Base):
         CheckConstraint("platform_fee_percent BETWEEN 0 AND 100", name="fee_range"),
         CheckConstraint("refund_window_days >= 0", name="window_not_negative"),
         CheckConstraint("tax_mode = 'none' OR seller_country <> ''", name="tax_needs_a_country"),
+        CheckConstraint("refund_used_percent BETWEEN 0 AND 100 AND refund_often >= 1", name="policy_range"),
+        CheckConstraint("NOT withdrawal_on OR refund_window_days >= 14", name="withdrawal_window"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, default=1, autoincrement=False)
@@ -134,6 +154,16 @@ class PlatformSettings(Stamped, Base):
     delivery_version: Mapped[int] = mapped_column(default=1, server_default="1")
     refund_returns_coupon: Mapped[bool] = mapped_column(default=False, server_default=false())
     creators_refund: Mapped[bool] = mapped_column(default=False, server_default=false())
+    refund_outcomes: Mapped[dict[str, str]] = mapped_column(
+        JSON, default=lambda: dict(REFUND_OUTCOMES), server_default=json.dumps(REFUND_OUTCOMES)
+    )
+    refund_used_percent: Mapped[int] = mapped_column(default=30, server_default="30")
+    refund_often: Mapped[int] = mapped_column(default=3, server_default="3")
+    withdrawal_on: Mapped[bool] = mapped_column(default=False, server_default=false())
+    withdrawal_text: Mapped[str] = mapped_column(Text, default=WITHDRAWAL, server_default=WITHDRAWAL)
+    withdrawal_ended_text: Mapped[str] = mapped_column(
+        String(500), default=WITHDRAWAL_ENDED, server_default=WITHDRAWAL_ENDED
+    )
 
 
 class Job(Stamped, Base):
@@ -227,7 +257,8 @@ class AuditEntry(Base):
 class ModerationKind(StrEnum):
     """The kind of a moderation item.
 
-    `update` is of a course or a creator page; `review`, `reply` and `report` (of a course) are reported ones.
+    `update` is of a course or a creator page; `review`, `reply` and `report` (of a course) are reported ones;
+    `refund` is a buyer's request.
     """
 
     COURSE = "course"
@@ -236,6 +267,7 @@ class ModerationKind(StrEnum):
     REPLY = "reply"
     REPORT = "report"
     APPLICATION = "application"
+    REFUND = "refund"
 
 
 class Verdict(StrEnum):

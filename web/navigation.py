@@ -208,6 +208,7 @@ MENUS: dict[str, tuple[Group, ...]] = {
             (
                 Place("Analytics", "admin.analytics", "chart"),
                 Place("Orders", "admin.orders", "receipt"),
+                Place("Withdrawals", "admin.withdrawals", "reply"),
                 Place("Documents", "admin.documents", "file-text"),
                 Place("Coupons", "admin.coupons", "tag"),
                 Place("Tax", "admin.tax_sums", "globe"),

@@ -60,6 +60,11 @@ def date(moment: datetime | None) -> str:
     return _time_element(moment, lambda local: f"{local.day} {local:%b %Y}")
 
 
+def exact_time(moment: datetime | None) -> str:
+    """Format `moment` (aware) as a <time> element to the second: "21 Nov 2026, 14:05:09 UTC"."""
+    return _time_element(moment, lambda local: f"{local.day} {local:%b %Y, %H:%M:%S} {local.tzname()}")
+
+
 def last_day(ends: datetime) -> str:
     """Format the last day, the shop's, of what ends at `ends`: "30 Nov 2026"."""
     return calendar_day(last_days.last_day(ends))
@@ -169,6 +174,7 @@ def init_app(app: Flask) -> None:
         less_than,
         plural,
         date,
+        exact_time,
         ago,
         attrs,
         attr_names,

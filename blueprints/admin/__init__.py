@@ -30,6 +30,7 @@ from blueprints.admin import (  # noqa: E402
     moderation,  # noqa: F401
     orders,  # noqa: F401
     overview,  # noqa: F401
+    refund_settings,  # noqa: F401
     refunds,  # noqa: F401
     settings,  # noqa: F401
     tax_reports,  # noqa: F401
@@ -37,4 +38,5 @@ from blueprints.admin import (  # noqa: E402
     user,  # noqa: F401
     users,  # noqa: F401
     webhooks,  # noqa: F401
+    withdrawals,  # noqa: F401
 )

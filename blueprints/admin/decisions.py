@@ -34,8 +34,7 @@ def moderation_decide(item_id: uuid.UUID) -> Response:
     if form.is_too_soon:
         form.refuse(Refused("That was very quick, so nothing was decided. Check it first, then decide."))
         return show(item_id, form, 422)
-    makes_creator = item.kind == ModerationKind.APPLICATION and form.decision.verdict == Verdict.APPROVED
-    if makes_creator and not is_fresh() and (away := challenge()) is not None:
+    if _is_grave(item.kind, form.decision.verdict) and not is_fresh() and (away := challenge()) is not None:
         return away
     with Attempt(form) as attempt:
         said = undoable_decisions.schedule(item, me(), form.decision, form.seen.data or "")
@@ -51,6 +50,11 @@ def moderation_decide(item_id: uuid.UUID) -> Response:
         seconds=undoable_decisions.WINDOW.seconds,
     )
     return go_on(following)
+
+
+def _is_grave(kind: ModerationKind, verdict: Verdict) -> bool:
+    """Tell whether a verdict makes somebody a creator or pays money back, which asks for a fresh proof."""
+    return verdict == Verdict.APPROVED and kind in (ModerationKind.APPLICATION, ModerationKind.REFUND)
 
 
 @bp.post("/moderation/<uuid:item_id>/take-back")

@@ -16,6 +16,7 @@ from domain.moderation import (
     bundle_review,
     decisions,
     page_comparison,
+    refund_review,
     review_page,
     undoable_decisions,
     verdicts,
@@ -35,6 +36,7 @@ KINDS = {
     ModerationKind.REPLY: "Replies",
     ModerationKind.REPORT: "Reports",
     ModerationKind.APPLICATION: "Applications",
+    ModerationKind.REFUND: "Refunds",
 }
 
 
@@ -197,6 +199,8 @@ def _file(item: ModerationItem) -> dict[str, Any]:
         shown["file"] = review_page.load_review(item)
     elif item.kind == ModerationKind.APPLICATION:
         shown["file"] = review_page.load_application(item)
+    elif item.kind == ModerationKind.REFUND:
+        shown["file"] = refund_review.load(item.subject_id)
     elif item.is_profile:
         shown["file"] = page_comparison.compare_profile(item)
     else:

@@ -21,7 +21,7 @@ from domain.base import clock, markdown
 from domain.catalog import availability, featured
 from domain.learning import comp_access
 from domain.platform import color_contrast, images, settings
-from models import REFUND_TERMS, Course, db
+from models import Course, db
 from web import hypermedia
 from web.actions import Attempt
 from web.forms import Form
@@ -36,6 +36,7 @@ PAGES = (
     ("Tax", "admin.tax"),
     ("Currency", "admin.shop_currency"),
     ("Checkout", "admin.consents"),
+    ("Refunds", "admin.refund_rules"),
     ("Sign-in", "admin.sign_in"),
     ("Home page", "admin.featured_courses"),
 )
@@ -96,14 +97,12 @@ def logo() -> Response:
 @bp.route("/settings/rules", methods=["GET", "POST"])
 @fresh
 def rules() -> Response:
-    """Edit the platform fee, the refund window and whether courses are reviewed before they go on sale."""
+    """Edit the platform fee, and whether courses are reviewed before they go on sale."""
     form = PolicyForm(data=vars(stored()))
     if form.validate_on_submit():
         changed = settings.change(
             me(), platform_fee_percent=form.platform_fee_percent.data,
-            refund_window_days=form.refund_window_days.data,
-            refund_terms=form.refund_terms.data or REFUND_TERMS, require_review=form.require_review.data,
-            held_words=form.held_words.data or [],
+            require_review=form.require_review.data, held_words=form.held_words.data or [],
         )  # fmt: skip
         return saved("admin.rules", changed)
     return page("rules", form)

@@ -26,9 +26,7 @@ from web.merging import MergingForm
 
 COLOR = re.compile(r"#[0-9a-f]{6}")
 MAX_ABOUT = 20_000
-MAX_TERMS = 1000
 _PERCENT = "Enter a whole number from 0 to 100."
-_DAYS = "Enter a whole number from 0 to 365."
 _MINUTES = "Enter a whole number from 5 to 1,440 (one day)."
 
 
@@ -156,18 +154,11 @@ class LogoForm(Form):
 
 
 class PolicyForm(MergingForm):
-    """The platform fee, the refund window, and the rules of moderation."""
+    """The platform fee, and the rules of moderation."""
 
     platform_fee_percent = IntegerField(
         "Platform fee in percent",
         [InputRequired(_PERCENT), NumberRange(0, 100, _PERCENT)],
-    )
-    refund_window_days = IntegerField(
-        "Refund period in days",
-        [InputRequired(_DAYS), NumberRange(0, 365, _DAYS)],
-    )
-    refund_terms = TextAreaField(
-        "What buyers are told about refunds", [Length(max=MAX_TERMS)], filters=[paragraphs]
     )
     require_review = BooleanField(
         "Review courses by creators who aren’t trusted before they go on sale", false_values=("", "no")

@@ -12,7 +12,7 @@ import storage
 from blueprints.learn import access_denied, bp
 from blueprints.learn.forms import LONGEST
 from domain.authoring import lesson_drafts
-from domain.learning import access, outline, playback
+from domain.learning import access, openings, outline, playback
 from domain.learning.access import AccessDecision
 from domain.media import recordings, upload_rules, video_embeds
 from domain.media.recordings import Playback
@@ -82,6 +82,8 @@ def page(course: Course, lesson: Lesson, decision: AccessDecision) -> Response:
     recording = recordings.for_creator(course.id, lesson.id, playable=True) if is_draft else lesson.media
     player = _playback(course, recording, is_draft)
     keeps_progress = user is not None and (facts.holds or facts.trusted)
+    if user is not None and facts.holds and not entry.begun and not entry.withheld:
+        openings.note(user.id, lesson.id)
     finished = keeps_progress and plan.percent == 100
     return hypermedia.render(
         "learn/lesson.html",

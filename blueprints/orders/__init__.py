@@ -6,4 +6,4 @@ from web import guards
 
 bp = guards.signed_in(Blueprint("orders", __name__))
 
-from blueprints.orders import documents, particulars, receipts  # noqa: E402,F401
+from blueprints.orders import documents, particulars, receipts, refunds  # noqa: E402,F401

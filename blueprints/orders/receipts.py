@@ -7,12 +7,14 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from blueprints.orders import bp
+from domain.base import clock
 from domain.catalog import kinds
 from domain.commerce import order_search, orders, refund_terms
 from domain.commerce.order_search import OrderFilter
 from domain.documents import corrections, lookups, parties
 from domain.gifts import giving
 from domain.gifts import orders as gift_lines
+from domain.refunds import requests, withdrawal
 from web import hypermedia
 from web.query_args import choice_arg, text_arg
 
@@ -56,9 +58,12 @@ def show(number: str) -> Response:
     standing = orders.buyer_status(order, refund).value
     documents = lookups.of_order(order.id)
     sold_by, billed_to = parties.of_documents(documents, current_user)
+    requests.load_shares(order)
+    rights = withdrawal.rights(order, clock.now()) if withdrawal.is_open(order) else []
     return hypermedia.render(
         "orders/show.html", order=order, refund=refund, standing=standing, landing=kinds.landing,
         lock_of=kinds.lock_of, refund_terms=refund_terms.of(order), documents=documents,
         gifts=gift_lines.of_order(order.id), gift_state=giving.state, sold_by=sold_by, billed_to=billed_to,
-        may_correct=corrections.refusal(current_user, documents) is None,
+        may_correct=corrections.refusal(current_user, documents) is None, asked=requests.latest(order),
+        may_ask=requests.may_be_asked(order), right=next((one for one in rights if one.holds), None),
     )  # fmt: skip

@@ -11,10 +11,12 @@ from sqlalchemy import select
 
 import mail
 from domain.base import clock
+from domain.base.addresses import path_to
 from domain.base.log import log
 from domain.cart import carts
 from domain.catalog import counters, kinds
 from domain.commerce import (
+    order_consents,
     payment_agreement,
     refund_terms,
     stripe_alerts,
@@ -28,7 +30,7 @@ from domain.ledger.states import SETTLED
 from domain.platform import alerts, audit, settings
 from domain.platform.audit_actions import AuditAction
 from domain.platform.event_registry import EventName
-from domain.refunds import requesting, stripe_refunds
+from domain.refunds import requesting, stripe_refunds, withdrawal
 from models import (
     Order,
     OrderStatus,
@@ -167,8 +169,10 @@ def _send_receipt(order: Order, invoice: str) -> None:
     locks = [kinds.lock_of(purchase) for purchase in order.purchases]
     said = [lock.sentence if lock else "" for lock in locks]
     terms = refund_terms.of(order)
-    back = (terms.sentence, terms.mailto) if terms else None
-    mail.receipt(order.user, order, _landings(order), said, back, invoice)
+    back = (terms.sentence, terms.path) if terms else None
+    consents = order_consents.repeat(order)
+    withdraw = path_to("withdrawals.declare", order=order.number) if withdrawal.is_open(order) else ""
+    mail.receipt(order.user, order, _landings(order), said, back, invoice, consents, withdraw)
 
 
 def _send_back(order: Order, session: Session, line: Purchase) -> None:

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from sqlalchemy import select
+
 from domain import Refused
 from domain.base import clock
 from domain.platform import settings
@@ -55,3 +57,13 @@ def record(order: Order) -> None:
         values = {"version": one.version, "wording": one.wording, "given_at": now}
         row = upsert(OrderConsent).values(order_id=order.id, kind=one.kind, **values)
         db.session.execute(row.on_conflict_do_update(index_elements=["order_id", "kind"], set_=values))
+
+
+def repeat(order: Order) -> list[str]:
+    """Note that the receipt repeats what the buyer of `order` agreed to; answers the words of each."""
+    given = db.session.scalars(
+        select(OrderConsent).where(OrderConsent.order_id == order.id).order_by(OrderConsent.kind)
+    ).all()
+    for one in given:
+        one.repeated_at = one.repeated_at or clock.now()
+    return [one.wording for one in given]

@@ -17,7 +17,10 @@ from models import Course, Enrollment, Lesson, LessonKind, LessonProgress, Lesso
 
 @dataclass(frozen=True)
 class OutlineLesson:
-    """A lesson of the outline. `duration` and `position` are seconds; `reason` says why it is locked."""
+    """A lesson of the outline. `duration` and `position` are seconds; `reason` says why it is locked.
+
+    `begun`: the reader has opened it before.
+    """
 
     id: uuid.UUID
     slug: str
@@ -25,6 +28,7 @@ class OutlineLesson:
     kind: LessonKind
     duration: int
     position: int
+    begun: bool
     done: bool
     withheld: bool
     reason: DenialReason | None = None
@@ -184,6 +188,7 @@ def _entry(row: Any, facts: access_facts.AccessFacts, unfinished: uuid.UUID | No
         kind=row.kind,
         duration=row.duration_seconds,
         position=row.position_seconds or 0,
+        begun=row.position_seconds is not None,
         done=gate.completed,
         withheld=gate.withheld,
         reason=decision.reason,

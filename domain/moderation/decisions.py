@@ -18,6 +18,7 @@ from domain.moderation.verdicts import CHOICES, REASONS, ModerationDecision, ans
 from domain.people import creator_applications, creator_page_drafts
 from domain.platform import audit, moderation_queue, notifications
 from domain.platform.audit_actions import AuditAction
+from domain.refunds import requests
 from models import (
     Bundle,
     Course,
@@ -33,6 +34,7 @@ from models import (
     db,
 )
 
+OF_AUTHORS = (ModerationKind.COURSE, ModerationKind.UPDATE)
 Subject = TypeVar("Subject", Course, Bundle)
 
 
@@ -47,7 +49,7 @@ def decide(item: ModerationItem, admin: User, decision: ModerationDecision, seen
     moderation_queue.check_claim(item, admin)  # before anything that another try could mend
     if verdict not in CHOICES[item.kind]:
         raise Refused("You can’t make that decision here.")
-    if verdict == Verdict.REJECTED and item.kind != ModerationKind.APPLICATION and reason not in REASONS:
+    if verdict == Verdict.REJECTED and item.kind in OF_AUTHORS and reason not in REASONS:
         raise Refused("Choose a reason.", "reason")
     if not notes and (missing := _to_be_said(item.kind, verdict, reason)):
         raise Refused(missing, "notes")
@@ -57,6 +59,8 @@ def decide(item: ModerationItem, admin: User, decision: ModerationDecision, seen
         return review_verdicts.judge_reply(item, admin, decision)
     if item.kind == ModerationKind.APPLICATION:
         return _answer_application(item, admin, decision)
+    if item.kind == ModerationKind.REFUND:
+        return _answer_refund(item, admin, decision)
     if item.kind == ModerationKind.REPORT:
         return _judge_report(item, admin, decision)
     if item.is_profile:
@@ -68,6 +72,8 @@ def _to_be_said(kind: ModerationKind, verdict: Verdict, reason: str) -> str:
     """Return the error of a decision that needs notes; "" where it needs none."""
     if kind == ModerationKind.APPLICATION and verdict == Verdict.REJECTED:
         return "Say why you’re declining."
+    if kind == ModerationKind.REFUND and verdict == Verdict.REJECTED:
+        return "Say why you’re declining. The buyer reads this."
     if kind == ModerationKind.REPORT and verdict == Verdict.HIDDEN:
         return "Say why it goes off sale. The creator sees this."
     if verdict == Verdict.CHANGES_REQUESTED or (verdict == Verdict.REJECTED and reason == "other"):
@@ -199,6 +205,21 @@ def _answer_application(item: ModerationItem, admin: User, decision: ModerationD
         return f"{item.title} can now teach here."
     creator_applications.decline(application, admin, decision.notes)
     return f"{item.title} will be told why."
+
+
+def _answer_refund(item: ModerationItem, admin: User, decision: ModerationDecision) -> str:
+    """Pay a buyer's request back, or refuse it with the reason given."""
+    request = requests.find(item.subject_id)
+    if request is None:
+        raise Refused("This request no longer exists.")
+    requests.lock(request)
+    moderation_queue.lock_claimed(item, admin)
+    close(item, admin, decision)
+    if decision.verdict == Verdict.APPROVED:
+        requests.approve(request, admin, decision.notes)
+        return f"{item.title}: the money goes back."
+    requests.refuse(request, admin, decision.notes)
+    return f"{item.title}: the buyer will be told why not."
 
 
 def _held(item: ModerationItem, admin: User) -> Authored:

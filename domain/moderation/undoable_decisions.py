@@ -21,6 +21,7 @@ from domain.moderation.verdicts import ModerationDecision
 from domain.people import creator_page_drafts
 from domain.platform import audit, moderation_queue
 from domain.platform.audit_actions import AuditAction
+from domain.refunds import requests
 from models import Job, JobState, ModerationItem, ModerationKind, Review, User, Verdict, db
 
 WINDOW = timedelta(seconds=10)
@@ -115,6 +116,9 @@ def _lock_subject(item: ModerationItem) -> None:
             review = db.session.get(Review, item.subject_id)
             if review is not None:
                 reviews.lock_review(review)
+        elif item.kind == ModerationKind.REFUND:
+            if (request := requests.find(item.subject_id)) is not None:
+                requests.lock(request)
         elif (creator := creator_page_drafts.creator_of(item)) is not None:
             creator_page_drafts.lock_page(creator)
         elif (course := decisions.course_of(item)) is not None:

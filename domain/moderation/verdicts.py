@@ -26,6 +26,7 @@ CHOICES: dict[ModerationKind, tuple[Verdict, ...]] = {
     ModerationKind.REPLY: (Verdict.APPROVED, Verdict.HIDDEN),
     ModerationKind.REPORT: (Verdict.DISMISSED, Verdict.HIDDEN),
     ModerationKind.APPLICATION: (Verdict.APPROVED, Verdict.REJECTED),
+    ModerationKind.REFUND: (Verdict.APPROVED, Verdict.REJECTED),
 }
 REASONS = {
     "unfinished": "It isn’t finished",

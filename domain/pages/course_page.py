@@ -117,7 +117,12 @@ def load(slug: str, visitor: User | None, preview: bool = False) -> CoursePage |
         db.session.connection()
         .execute(
             course_query.STRANGERS if visitor is None else course_query.VISITORS,
-            {"slug": slug, "now": now, "visitor": visitor.id if visitor else None},
+            {
+                "slug": slug,
+                "now": now,
+                "visitor": visitor.id if visitor else None,
+                "asks_from": refund_terms.asked_since(now),
+            },
         )
         .first()
     )

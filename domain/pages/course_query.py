@@ -25,6 +25,7 @@ from models import (
     Module,
     Order,
     Purchase,
+    PurchaseStatus,
     Tag,
     course_prerequisites,
     product_tags,
@@ -43,12 +44,14 @@ def _row(with_visitor: bool) -> Select[Any]:
     begun: Any = literal(False)
     report: Any = literal(None)
     order: Any = literal(None)
+    bought: Any = literal(None)
     if with_visitor:
         visitor = bindparam("visitor", type_=p.id.type)
         held = _holds(visitor, now)
         wished = wishlist.wished(visitor, p.id)
         report = course_reports.looked_at(visitor, p.id)
         order = _order_under_way(visitor)
+        bought = _paid_order(visitor, bindparam("asks_from", type_=p.published_at.type))
         enrolled = (enrollments.c.user_id == visitor) & (enrollments.c.course_id == p.id)
         progress = select(enrollments.c.progress_percent).where(enrolled).scalar_subquery()
         finished = select(enrollments.c.completed_at).where(enrolled).scalar_subquery()
@@ -70,7 +73,7 @@ def _row(with_visitor: bool) -> Select[Any]:
             _in_bundles(now).label("is_in_bundles"), held.label("is_owned"), wished.label("is_wished"),
             progress.label("progress"),
             finished.label("finished_at"), begun.label("is_begun"),
-            report.label("report"), order.label("order_number"),
+            report.label("report"), order.label("order_number"), bought.label("paid_order"),
             _tags().label("tags"), _required(now).label("required"),
             _curriculum().label("curriculum"),
         )
@@ -92,6 +95,30 @@ def _order_under_way(visitor: Any) -> Any:
         select(order.c.number)
         .join(line, line.c.order_id == order.c.id)
         .where(line.c.product_id == products.c.id, *orders.under_way(visitor))
+        .limit(1)
+        .correlate(products)
+        .scalar_subquery()
+    )
+
+
+def _paid_order(visitor: Any, since: Any) -> Any:
+    """Build the subquery of the number of the order, paid after `since`, by which `visitor` bought it."""
+    order, line, grant = Order.__table__, Purchase.__table__, AccessGrant.__table__
+    return (
+        select(order.c.number)
+        .select_from(
+            grant.join(line, line.c.id == grant.c.purchase_id).join(order, order.c.id == line.c.order_id)
+        )
+        .where(
+            grant.c.user_id == visitor,
+            grant.c.course_id == products.c.id,
+            grant.c.revoked_at.is_(None),
+            line.c.user_id == visitor,
+            line.c.status == PurchaseStatus.COMPLETED,
+            line.c.amount_cents > 0,
+            order.c.completed_at > since,
+        )
+        .order_by(order.c.completed_at.desc())
         .limit(1)
         .correlate(products)
         .scalar_subquery()

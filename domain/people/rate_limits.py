@@ -108,6 +108,11 @@ def gift_link_limits(ip: str) -> tuple[AttemptLimit, ...]:
     return (_limit("gift link", network_of(ip), _settings().login_address_limit),)
 
 
+def withdrawal_limits(ip: str) -> tuple[AttemptLimit, ...]:
+    """List the limit of declaring a withdrawal, which mails to the address typed, for the network."""
+    return (_limit("withdrawal", network_of(ip), _settings().mail_address_limit),)
+
+
 def refuse_spent(limits: tuple[AttemptLimit, ...]) -> None:
     """Raise TooManyAttempts when no attempt is left, without recording one."""
     _refuse(limits, allowed=-1)

@@ -12,7 +12,7 @@ import re
 import threading
 import uuid
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -106,6 +106,11 @@ def record_watched(
     _buffer().add_watched((user_id, course_id, lesson_id, int(clock.now().timestamp() // 60)), seconds)
 
 
+def write_later(write: Callable[[Connection], None]) -> None:
+    """Buffer a write that a page causes and nobody waits for; it runs with the events, in a transaction."""
+    _buffer().add_later(write)
+
+
 def flush(everything: bool = True) -> int:
     """Write the buffered events of this process; answers how many.
 
@@ -152,6 +157,7 @@ class EventBuffer:
         self.waiting: deque[Row] = deque()
         self.watching: dict[Watch, float] = {}
         self.searching: dict[str, Row] = {}
+        self.later: deque[Callable[[Connection], None]] = deque()
         self.dropped = 0
         self.lock = threading.Lock()
         self.full = threading.Event()
@@ -193,8 +199,17 @@ class EventBuffer:
         if not visitor:
             self.add(row)
 
+    def add_later(self, write: Callable[[Connection], None]) -> None:
+        """Add a write, dropping the oldest when the buffer is full."""
+        with self.lock:
+            self.later.append(write)
+            if len(self.later) > self.capacity:
+                self.later.popleft()
+                self.dropped += 1
+
     def flush(self, everything: bool = True) -> int:
         """Write the buffered events; answers how many. Those that can't be written stay in the buffer."""
+        self._write_later()
         rows, dropped = self._take(everything)
         if dropped:
             log.warning("%d events were dropped: more came than could be written", dropped)
@@ -208,6 +223,16 @@ class EventBuffer:
             self._give_back(list(islice(rows, written, None)))
             raise
         return written
+
+    def _write_later(self) -> None:
+        while self.later:
+            write = self.later.popleft()
+            try:
+                with self.app.app_context(), _connect() as connection, connection.begin():
+                    write(connection)
+            except SQLAlchemyError:
+                self.later.appendleft(write)
+                raise
 
     def _take(self, everything: bool) -> tuple[deque[Row], int]:
         minute = int(clock.now().timestamp() // 60)

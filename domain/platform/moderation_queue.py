@@ -24,6 +24,7 @@ CLAIM = timedelta(minutes=15)
 PAGE_SIZE = 30
 OF_REVIEWS = (ModerationKind.REVIEW, ModerationKind.REPLY)
 OF_COURSES = (ModerationKind.COURSE, ModerationKind.UPDATE, ModerationKind.REPORT)
+OF_PEOPLE = (ModerationKind.APPLICATION, ModerationKind.REFUND)
 COUNTED = 1000  # more are shown as “more than”, not counted
 
 
@@ -48,7 +49,8 @@ def enqueue(
 ) -> ModerationItem:
     """Queue a subject; idempotent: one that waits already keeps its place.
 
-    `creator_id` is the owner: the creator of the course or the answer, the review's author, the applicant.
+    `creator_id` is the owner: the creator of the course or the answer, the review's author, the
+    applicant, or the buyer who asks for a refund.
     """
     row = upsert(ModerationItem).values(
         kind=kind, subject_id=subject_id, title=title[:200], creator_id=creator_id
@@ -139,10 +141,8 @@ def past_of(item: ModerationItem) -> list[QueueRow]:
         which = _of_same_name(item, (item.kind,))
     elif item.kind in OF_COURSES and not item.is_profile and item.creator_id is not None:
         which = _of_same_name(item, OF_COURSES)
-    elif item.kind == ModerationKind.APPLICATION and item.creator_id is not None:
-        which = and_(
-            ModerationItem.kind == ModerationKind.APPLICATION, ModerationItem.creator_id == item.creator_id
-        )
+    elif item.kind in OF_PEOPLE and item.creator_id is not None:
+        which = and_(ModerationItem.kind == item.kind, ModerationItem.creator_id == item.creator_id)
     else:
         return [row for row in subject_history(item.subject_id) if row.item.id != item.id]
     query = (

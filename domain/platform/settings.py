@@ -57,6 +57,12 @@ class ShopSettings:
     delivery_version: int
     refund_returns_coupon: bool
     creators_refund: bool
+    refund_outcomes: dict[str, str]
+    refund_used_percent: int
+    refund_often: int
+    withdrawal_on: bool
+    withdrawal_text: str
+    withdrawal_ended_text: str
 
 
 def current() -> ShopSettings:

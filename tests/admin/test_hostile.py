@@ -7,6 +7,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from models import AuditEntry, db
+from tests.admin.test_settings import RULES
 from tests.adversary.hostile import LONG, SCRIPT, Deal, trouble
 from tests.auth.mails import SignIn
 from tests.cast import Cast
@@ -17,7 +18,8 @@ pytestmark = pytest.mark.slow
 QUESTIONS = (
     "/admin/users?q={}", "/admin/users?kind={}", "/admin/users?after={}", "/admin/emails?state={}",
     "/admin/emails?after={}", "/admin/jobs?state={}", "/admin/jobs?after={}", "/admin/webhooks?after={}",
-    "/admin/alerts?after={}", "/admin/webhooks?state={}", "/admin/orders?state={}",
+    "/admin/alerts?after={}", "/admin/withdrawals?after={}", "/admin/webhooks?state={}",
+    "/admin/orders?state={}",
     "/admin/orders?after={}",
     "/admin/audit?actor={}", "/admin/audit?action={}", "/admin/audit?subject={}", "/admin/audit?from={}",
     "/admin/audit?after={}", "/admin/backups?state={}", "/admin/backups?after={}",
@@ -43,7 +45,8 @@ def forms(words: dict[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
         "contact_email": "a@example.com", "social": "A https://example.com", "timezone": "UTC",
     }  # fmt: skip
     yield "/admin/settings/look", {"primary_color": "#0f766e"}
-    yield "/admin/settings/rules", {"platform_fee_percent": "30", "refund_window_days": "30"}
+    yield "/admin/settings/rules", {"platform_fee_percent": "30"}
+    yield "/admin/settings/refunds", RULES
     yield "/admin/settings/featured", {"course": "reading-code"}
 
 

@@ -26,6 +26,8 @@ PAGES = (
     "/admin/settings",
     "/admin/settings/look",
     "/admin/settings/rules",
+    "/admin/settings/refunds",
+    "/admin/withdrawals",
     "/admin/settings/featured",
 )
 SignIn = Callable[[User], FlaskClient]

@@ -1,6 +1,7 @@
 """Settings: effective at once, written down, and safe to look at."""
 
 import io
+import re
 import time
 
 import pytest
@@ -9,7 +10,17 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from domain.platform import color_contrast, settings
-from models import AuditEntry, Course, PlatformSettings, ProductVisibility, db
+from domain.refunds import policy
+from domain.refunds.policy import Outcome, Rule
+from models import (
+    REFUND_TERMS,
+    WITHDRAWAL_ENDED,
+    AuditEntry,
+    Course,
+    PlatformSettings,
+    ProductVisibility,
+    db,
+)
 from tests.auth.mails import SignIn
 from tests.cast import Cast
 
@@ -131,17 +142,63 @@ def test_known_contrasts() -> None:
 
 def test_rules_are_in_force_at_once(app: Flask, cast: Cast, signed_in: SignIn, client: FlaskClient) -> None:
     mo = signed_in(cast.mo)
-    words = {"platform_fee_percent": "20", "refund_window_days": "14"}
+    words = {"platform_fee_percent": "20"}
     assert mo.post("/admin/settings/rules", data=words).status_code == 303
     assert "80%" in client.get("/teach").text
     with app.app_context():
         site = settings.current()
-        assert (site.platform_fee_percent, site.refund_window_days, site.require_review) == (20, 14, False)
+        assert (site.platform_fee_percent, site.require_review) == (20, False)
     assert "platform_fee_percent: 30 → 20" in notes(app)
     for wrong in ("-1", "101", "x", "9" * 30, ""):
         assert (
             mo.post("/admin/settings/rules", data={**words, "platform_fee_percent": wrong}).status_code == 422
         )
+
+
+RULES = {
+    "refund_window_days": "20", "refund_terms": "", "when_late": "person", "refund_used_percent": "50",
+    "when_used": "refuse", "when_finished": "at_once", "refund_often": "2", "when_often": "person",
+    "when_otherwise": "at_once", "withdrawal_text": "Our own words.", "withdrawal_ended_text": "",
+}  # fmt: skip
+
+
+def test_the_refund_policy_is_in_force_at_once_and_recorded(
+    app: Flask, cast: Cast, signed_in: SignIn
+) -> None:
+    mo = signed_in(cast.mo)
+    assert mo.post("/admin/settings/refunds", data={**RULES, "creators_refund": "y"}).status_code == 303
+    with app.app_context():
+        site = settings.current()
+        rules = policy.of_shop(site)
+    assert (site.refund_window_days, site.refund_terms, site.withdrawal_on) == (20, REFUND_TERMS, False)
+    assert (site.creators_refund, site.refund_returns_coupon) == (True, False)
+    assert (site.withdrawal_text, site.withdrawal_ended_text) == ("Our own words.", WITHDRAWAL_ENDED)
+    assert (rules.used_percent, rules.often, rules.outcomes[Rule.USED]) == (50, 2, Outcome.REFUSE)
+    assert rules.outcomes[Rule.FINISHED] == Outcome.AT_ONCE
+    assert "refund_used_percent: 30 → 50" in notes(app)
+    shown = mo.get("/admin/settings/refunds").text
+    assert re.search(r'name="when_late".*?<option selected value="person"', shown, re.S)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"withdrawal_on": "y", "refund_window_days": "13"}, "use 14 days or more"),
+        ({"refund_window_days": "366"}, "from 0 to 365"),
+        ({"refund_used_percent": "101"}, "from 0 to 100"),
+        ({"refund_often": "0"}, "from 1 to 100"),
+        ({"when_late": "maybe"}, "Choose one of these"),
+        ({"withdrawal_text": "x" * 4001}, "Use at most 4,000 characters."),
+    ],
+)
+def test_a_policy_that_makes_no_sense_is_refused(
+    app: Flask, cast: Cast, signed_in: SignIn, changed: dict[str, str], said: str
+) -> None:
+    answer = signed_in(cast.mo).post("/admin/settings/refunds", data={**RULES, **changed})
+    assert answer.status_code == 422
+    assert said in answer.text
+    with app.app_context():
+        assert settings.current().refund_window_days == 30
 
 
 def test_a_logo_is_a_picture_or_drawn(app: Flask, cast: Cast, signed_in: SignIn, client: FlaskClient) -> None:

@@ -289,6 +289,7 @@ def good_words(words: dict[str, str]) -> dict[str, str]:
         "purchase_id": words["gift"],
         "document": words["invoice"],
         "coupon_id": words["coupon"],
+        "withdrawal_id": words["withdrawal"],
         **words,
     }
 

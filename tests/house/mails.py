@@ -10,7 +10,19 @@ from typing import Any
 import mail
 from domain import Refused
 from domain.gifts import mailing
-from models import Cart, Course, EmailMessage, Gift, NotificationKind, Order, StripeEvent, User, db
+from models import (
+    Cart,
+    Course,
+    EmailMessage,
+    Gift,
+    NotificationKind,
+    Order,
+    RefundRequest,
+    StripeEvent,
+    User,
+    Withdrawal,
+    db,
+)
 from tests.house.frozen import entropy
 from tests.house.shop import Shop
 
@@ -44,14 +56,29 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "more": (3, 0),
     "locks": ((), ["Opens after you finish “Reading code”."]),
     "lock": (None, ("Opens after you finish “Reading code”.", ("See it", "/courses/reading-code"))),
-    "refund": (None, ("Write to us within 30 days.", "mailto:desk@example.com?subject=Order%20LN")),
+    "refund": (None, ("Ask for a refund within 30 days.", "/orders/LN-TEST-0001/refund")),
+    "consents": (["I want to start right away."], ()),
+    "withdraw": ("/withdraw?order=LN-TEST-0001", ""),
+    "stop": ("a-token",),
     "sender": ("Bo",),
     "noun": ("course",),
     "url": ("http://localhost/gifts/claim/a-token",),
     "expires_at": (datetime(2027, 5, 1, tzinfo=UTC), None),
 }
 
-ROWS = ("user", "course", "product", "order", "landings", "event", "gift", "cart")  # what `_values` adds
+ROWS = (
+    "user",
+    "course",
+    "product",
+    "order",
+    "landings",
+    "event",
+    "gift",
+    "cart",
+    "request",
+    "requests",
+    "withdrawal",
+)  # what `_values` adds
 
 
 def every(shop: Shop) -> Iterator[tuple[str, list[str]]]:
@@ -110,7 +137,12 @@ def _values() -> dict[str, tuple[Any, ...]]:
     users = (one(User, email="bo@example.com"), one(User, email="una@example.com"))
     course = one(Course, slug="flask-first-steps")
     orders = db.select(Order).where(Order.number == "LN-TEST-0001")
-    order = db.session.scalars(orders.options(db.selectinload(Order.purchases))).one()
+    orders = orders.options(db.selectinload(Order.purchases), db.selectinload(Order.user))
+    order = db.session.scalars(orders).one()
+    asked = db.session.scalars(
+        db.select(RefundRequest).options(db.selectinload(RefundRequest.purchase))
+    ).one()
+    declared = db.session.scalars(db.select(Withdrawal).where(Withdrawal.order_id.is_not(None))).one()
     gift = mailing.loaded(one(Gift, recipient="zoe@example.com"))
     event = one(StripeEvent, id="evt_staged")
     rows = (
@@ -122,5 +154,8 @@ def _values() -> dict[str, tuple[Any, ...]]:
         (event,),
         (gift,),
         (one(Cart),),
+        (asked,),
+        ([asked],),
+        (declared,),
     )
     return dict(zip(ROWS, rows, strict=True))

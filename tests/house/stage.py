@@ -14,6 +14,7 @@ from domain.gifts import links
 from domain.media import served_files, upload_sessions
 from domain.people import mail_tokens, registration
 from domain.platform import consents, images, mail_preferences, moderation_queue
+from domain.refunds import declarations
 from models import (
     ArchiveFormat,
     BackupRecord,
@@ -36,8 +37,13 @@ from models import (
     Notification,
     NotificationKind,
     OAuthAccount,
+    PlatformSettings,
     ProductStatus,
     ProposedCaption,
+    RefundReason,
+    RefundRequest,
+    RequestDecision,
+    RequestKind,
     Resource,
     ResourceKind,
     Review,
@@ -46,6 +52,8 @@ from models import (
     User,
     UserSession,
     WishlistItem,
+    Withdrawal,
+    WithdrawalState,
     db,
     now,
 )
@@ -138,7 +146,37 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
             "nobody": NOBODYS_ID,
             "invoice": db.session.scalars(db.select(Document.number)).one(),
             **_gift(cast),
+            **_returned(cast),
         }
+
+
+def _returned(cast: Cast) -> dict[str, str]:
+    """A request of bo's that a person has to decide, and a declaration that waits."""
+    db.session.get_one(PlatformSettings, 1).withdrawal_on = True
+    asked = RefundRequest(
+        purchase_id=cast.purchase.id, asked_by_id=cast.bo.id, kind=RequestKind.POLICY, words="Not for me.",
+        reason=RefundReason.CHANGED_MIND, decision=RequestDecision.WAITING, rule="used",
+        sentence="You’ve used 40% of it, so a person decides.",
+        facts={"days": 2, "days_allowed": 30, "share_percent": 40, "finished": False, "refunds_before": 0},
+    )  # fmt: skip
+    declared = Withdrawal(
+        key=uuid.uuid4(), name="Bo", email="bo@example.com", order_number="LN-TEST-0001", declared_at=now(),
+        order_id=cast.order.id, state=WithdrawalState.WAITING, acts_at=now() + timedelta(days=1),
+    )  # fmt: skip
+    unclear = Withdrawal(
+        key=uuid.uuid4(), name="Zoe", email="zoe@example.com", items="A course", declared_at=now(),
+        state=WithdrawalState.UNCLEAR,
+    )  # fmt: skip
+    db.session.add_all([asked, declared, unclear])
+    db.session.flush()
+    item = moderation_queue.enqueue(ModerationKind.REFUND, asked.id, "Flask, first steps", cast.bo.id)
+    db.session.commit()
+    return {
+        "refund_item": str(item.id),
+        "withdrawal": str(unclear.id),
+        "received_token": declarations.receipt_token(declared),
+        "stop_token": declarations.stop_token(declared),
+    }
 
 
 def _gift(cast: Cast) -> dict[str, str]:

@@ -15,6 +15,7 @@ FILLED = {
     "ApplicationForm": "sends something new; what it begins with stays as it is",
     "DraftMarkForm": "is a button alone, with the mark of what it discards",
     "RestoreForm": "begins with a tick that nobody has saved",
+    "WithdrawalForm": "declares something new; it begins with the person's own name and address",
     "ReportForm": "is told which words it is about, and shows nothing stored",
 }
 

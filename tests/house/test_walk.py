@@ -119,6 +119,15 @@ READING = """
 /orders/LN-NONE-0000                                                    303 404 404 404 404 404 404
 /orders?q=flask&state=paid                                              303 200 200 200 200 200 200
 /orders?state=lost                                                      303 404 404 404 404 404 404
+/orders/LN-TEST-0001/refund                                             303 404 200 404 404 404 404
+/orders/LN-TEST-0001/refund?line=x                                      303 404 200 404 404 404 404
+/orders/LN-NONE-0000/refund                                             303 404 404 404 404 404 404
+/withdraw                                                               200 200 200 200 200 200 200
+/withdraw?order=LN-TEST-0001                                            200 200 200 200 200 200 200
+/withdraw/received/{received_token}                                     200 200 200 200 200 200 200
+/withdraw/received/forged                                               404 404 404 404 404 404 404
+/withdraw/stop/{stop_token}                                             200 200 200 200 200 200 200
+/withdraw/stop/forged                                                   410 410 410 410 410 410 410
 /orders/LN-TEST-0001/particulars                                        303 404 200 404 404 404 200
 /orders/LN-NONE-0000/particulars                                        303 404 404 404 404 404 404
 /orders/LN-TEST-0001/documents/{invoice}.pdf                            303 404 200 404 404 404 200
@@ -279,6 +288,9 @@ READING = """
 /admin/orders?state=completed                                           303 404 404 404 404 404 200
 /admin/orders/LN-TEST-0001                                              303 404 404 404 404 404 200
 /admin/orders/LN-TEST-0001/refund                                       303 404 404 404 404 404 200
+/admin/withdrawals                                                      303 404 404 404 404 404 200
+/admin/withdrawals?open=1&after=x                                       303 404 404 404 404 404 200
+/admin/moderation/{refund_item}                                         303 404 404 404 404 404 200
 /admin/documents                                                        303 404 404 404 404 404 200
 /admin/documents?q=INV&from=2020-01-01                                  303 404 404 404 404 404 200
 /admin/documents.zip                                                    303 404 404 404 404 404 422
@@ -310,6 +322,7 @@ READING = """
 /admin/analytics/days.csv                                               303 404 404 404 404 404 200
 /admin/analytics/products.csv                                           303 404 404 404 404 404 200
 /admin/analytics/unknown.csv                                            303 404 404 404 404 404 404
+/admin/settings/refunds                                                 303 404 404 404 404 404 200
 /admin/tax                                                              303 404 404 404 404 404 200
 /admin/tax?period=2026-11                                               303 404 404 404 404 404 200
 /admin/tax.csv                                                          303 404 404 404 404 404 200
@@ -369,6 +382,12 @@ WRITING = """
 /account/security/identities/{nobody}/remove                            303 404 404 404 404 404 404
 /account/security/link/github                                           303 404 404 404 404 404 404
 /account/notifications                                                  303 303 303 303 303 303 303
+/orders/LN-TEST-0001/refund                                             303 404 422 404 404 404 404
+/orders/LN-NONE-0000/refund                                             303 404 404 404 404 404 404
+/withdraw                                                               422 422 422 422 422 422 422
+/withdraw/confirm                                                       422 422 422 422 422 422 422
+/withdraw/stop/{stop_token}                                             200 422 422 422 422 422 422
+/withdraw/stop/forged                                                   410 410 410 410 410 410 410
 /orders/LN-TEST-0001/particulars                                        303 404 303 404 404 404 303
 /account/billing                                                        303 303 303 303 303 303 303
 /account/security/devices/{bos_device}/sign-out                         303 303 303 303 303 303 303
@@ -572,6 +591,9 @@ WRITING = """
 /admin/settings/look                                                    303 404 404 404 404 404 422
 /admin/settings/logo                                                    303 404 404 404 404 404 303
 /admin/settings/rules                                                   303 404 404 404 404 404 422
+/admin/settings/refunds                                                 303 404 404 404 404 404 422
+/admin/withdrawals/{withdrawal}/handled                                 303 404 404 404 404 404 303
+/admin/withdrawals/{nobody}/handled                                     303 404 404 404 404 404 404
 /admin/tax/one-stop-shop                                                303 404 404 404 404 404 422
 /admin/settings/seller                                                  303 404 404 404 404 404 303
 /admin/settings/tax                                                     303 404 404 404 404 404 303

@@ -24,7 +24,7 @@ STRANGER = (
 )  # fmt: skip
 LEARNER = (
     "/learn", "/learn/flask-first-steps/hello-flask", "/learn/flask-first-steps/forms-on-film", "/orders",
-    "/orders/LN-TEST-0001",
+    "/orders/LN-TEST-0001", "/orders/LN-TEST-0001/refund",
     "/orders/LN-TEST-0001/particulars", "/courses/flask-first-steps", "/account", "/account/email",
     "/account/prove",
     "/account/prove/done",
@@ -51,6 +51,7 @@ DESK_OF_ADMINS = (
     "/categories/{category}", "/emails", "/webhooks", "/jobs", "/media", "/backups",
     "/backups?state=failed", "/audit", "/settings",
     "/settings/look", "/settings/rules", "/settings/seller", "/settings/tax", "/settings/currency",
+    "/settings/refunds", "/withdrawals",
     "/settings/checkout", "/settings/sign-in", "/tax", "/tax/one-stop-shop",
     "/settings/featured", "/coupons", "/coupons/new", "/coupons/{shop_coupon}",
 )  # fmt: skip

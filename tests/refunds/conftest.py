@@ -1,6 +1,7 @@
-"""A shop with Stripe beside it, whose books are checked afterwards."""
+"""A shop with Stripe beside it, whose books are checked, and bo’s order two days after it was paid."""
 
 from tests.checkout.conftest import shop
 from tests.checkout.test_races import without_lock
+from tests.refunds.desk import at_day_two, desk
 
-__all__ = ["shop", "without_lock"]
+__all__ = ["at_day_two", "desk", "shop", "without_lock"]

@@ -180,7 +180,7 @@ def test_other_words_hold_nothing_back(
 
 def test_the_list_is_kept_in_the_settings(app: Flask, cast: Cast, signed_in: SignedIn) -> None:
     mo = signed_in(cast.mo)
-    sent = {"platform_fee_percent": "30", "refund_window_days": "30", "held_words": "cheap shoes\n\ncasino"}
+    sent = {"platform_fee_percent": "30", "held_words": "cheap shoes\n\ncasino"}
     assert mo.post("/admin/settings/rules", data=sent).status_code == 303
     with app.app_context():
         assert settings.current().held_words == ["cheap shoes", "casino"]

@@ -41,6 +41,7 @@ FORMS = (
     ("mo", "/admin/moderation/{course_item}/vet"),
     ("mo", "/admin/categories/{category}/delete"),
     ("mo", "/admin/settings/rules"),
+    ("mo", "/admin/settings/refunds"),
     ("mo", "/admin/settings/sign-in"),
     ("mo", "/admin/settings/checkout"),
     ("mo", "/admin/settings/currency"),

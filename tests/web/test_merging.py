@@ -38,7 +38,11 @@ TABS = (
     Tab("ShopProfileForm", "mo", "/admin/settings", {"name": "Shop"}, {"hero_title": "Learn here"}),
     Tab(
         "PolicyForm", "mo", "/admin/settings/rules",
-        {"platform_fee_percent": "1"}, {"refund_window_days": "9"},
+        {"platform_fee_percent": "1"}, {"held_words": "spam"},
+    ),
+    Tab(
+        "RefundRulesForm", "mo", "/admin/settings/refunds",
+        {"refund_window_days": "19"}, {"when_used": "refuse", "refund_often": "5"},
     ),
     Tab(
         "SellerForm", "mo", "/admin/settings/seller", {"seller_name": "Shop Ltd."},
