@@ -14,7 +14,8 @@ from domain.base import clock
 from domain.catalog import counters
 from domain.documents import invoices
 from domain.gifts import mailing, orders, terms
-from domain.ledger import checks
+from domain.ledger import checks, order_lock
+from domain.refunds import requesting
 from models import (
     AccessGrant,
     Course,
@@ -26,6 +27,7 @@ from models import (
     Purchase,
     PurchaseShare,
     PurchaseStatus,
+    RefundCause,
     User,
     db,
 )
@@ -105,16 +107,10 @@ class GiftShop:
     def refund(self, line_id: uuid.UUID) -> None:
         """Refund a gift in full."""
         with self.writing() as session:
-            line = session.scalars(
-                select(Purchase).where(Purchase.id == line_id).options(db.joinedload(Purchase.product))
-            ).one()
-            order = session.get_one(Order, line.order_id)
-            order.status = OrderStatus.REFUNDED
-            line.status, line.refunded_cents, line.refunded_at = (
-                PurchaseStatus.REFUNDED, line.amount_cents, clock.now(),
-            )  # fmt: skip
-            counters.recount_purchases(line.product_id)
-            orders.end(line)
+            order = order_lock.lock(session.get_one(Purchase, line_id).order_id)
+            order.stripe_payment_intent_id = order.stripe_payment_intent_id or f"pi_{line_id.hex}"
+            (line,) = (one for one in order.purchases if one.id == line_id)
+            requesting.request(order, {line.id: line.left_cents}, "Asked for it", RefundCause.ADMIN, None)
 
     def sweep(self) -> None:
         """Let the worker send what is due."""
