@@ -91,7 +91,19 @@ from tables.media import (
     UploadPurpose,
     UploadState,
 )
-from tables.payouts import ConnectAccount, ConnectApi, ConnectEnd, ConnectState
+from tables.payouts import (
+    ConnectAccount,
+    ConnectApi,
+    ConnectEnd,
+    ConnectState,
+    HoldCode,
+    Payout,
+    PayoutHold,
+    PayoutParticulars,
+    PayoutRun,
+    PayoutStatus,
+    VatStatus,
+)
 from tables.people import (
     AddressMark,
     ApplicationStatus,
@@ -242,6 +254,14 @@ __all__ = [
     "Document",
     "DocumentKind",
     "NumberSeries",
+    # payouts
+    "Payout",
+    "PayoutStatus",
+    "PayoutRun",
+    "PayoutHold",
+    "HoldCode",
+    "PayoutParticulars",
+    "VatStatus",
     "Gift",
     # learning
     "AccessGrant",

@@ -146,6 +146,12 @@ KINDS: dict[str, Task | LongTask] = {
         "refunds.stripe_refunds.begin", "refunds.stripe_refunds.send", "refunds.stripe_refunds.end"
     ),
     "carry_out_withdrawal": Task("refunds.declarations.carry_out"),
+    "begin_payouts": Task("payouts.runs.begin_month"),
+    "sweep_payouts": Task("payouts.runs.sweep"),
+    "pay_creator": LongTask("payouts.running.begin", "payouts.running.send", "payouts.running.end"),
+    "reverse_transfer": LongTask(
+        "payouts.reversing.begin", "payouts.reversing.send", "payouts.reversing.end"
+    ),
     "make_backup": LongTask(
         "platform.backup_jobs.begin",
         "platform.backup_jobs.make",

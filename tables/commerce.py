@@ -168,6 +168,12 @@ class Purchase(Stamped, Base):
             sqlite_where=text("status = 'completed' AND cart_item_id IS NOT NULL"),
             postgresql_where=text("status = 'completed' AND cart_item_id IS NOT NULL"),
         ),
+        Index(
+            "ix_purchases_disputed",
+            "id",
+            sqlite_where=text("disputed_cents > 0"),
+            postgresql_where=text("disputed_cents > 0"),
+        ),
         Index("ix_purchases_product_id_created_at", "product_id", "created_at"),
         Index(
             "ix_purchases_refunded_at",

@@ -1,4 +1,4 @@
-"""Documents: invoices, the credit notes that counter them, and the counters their numbers come from."""
+"""Documents: invoices, credit notes, those of payouts, and the counters their numbers come from."""
 
 import uuid
 from datetime import date, datetime
@@ -10,13 +10,20 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from tables.base import Base, enum_of, now, pk
 from tables.commerce import Order
+from tables.payouts import Payout
 
 
 class DocumentKind(StrEnum):
-    """The kind of a document: it demands money, or takes such a demand back."""
+    """The kind of a document.
+
+    An invoice demands money of a buyer, a credit note takes such a demand back. The other two are issued to a
+    creator who was paid: an invoice in their name, or without VAT a settlement.
+    """
 
     INVOICE = "invoice"
     CREDIT_NOTE = "credit_note"
+    SELF_BILLING = "self_billing"
+    SETTLEMENT = "settlement"
 
 
 class NumberSeries(Base):
@@ -35,7 +42,7 @@ class NumberSeries(Base):
 
 
 class Document(Base):
-    """An invoice or a credit note: it never changes and is never deleted, only countered.
+    """A document about an order or a payout: it never changes and is never deleted, only countered.
 
     `number` says `series`, `year` and `place`. `revision` counts the invoices of an order: each but the last
     is countered in full. A credit note `counters` an invoice, because of a refund or, without one, to correct
@@ -52,6 +59,10 @@ class Document(Base):
         CheckConstraint("total_cents = net_cents + tax_cents", name="total_adds_up"),
         CheckConstraint("(kind = 'credit_note') = (counters_id IS NOT NULL)", name="counters_something"),
         CheckConstraint("refund_id IS NULL OR kind = 'credit_note'", name="refund_credited"),
+        CheckConstraint("(order_id IS NULL) = (payout_id IS NOT NULL)", name="of_order_or_payout"),
+        CheckConstraint(
+            "(payout_id IS NOT NULL) = (kind IN ('self_billing', 'settlement'))", name="payout_documented"
+        ),
         Index(
             "uq_documents_order_id_revision",
             "order_id",
@@ -78,7 +89,10 @@ class Document(Base):
     year: Mapped[int]
     place: Mapped[int]
     number: Mapped[str] = mapped_column(String(40), unique=True)
-    order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders.id", ondelete="RESTRICT"))
+    order_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("orders.id", ondelete="RESTRICT"))
+    payout_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("payouts.id", ondelete="RESTRICT"), unique=True
+    )
     revision: Mapped[int] = mapped_column(default=1)
     counters_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("documents.id", ondelete="RESTRICT"))
     refund_id: Mapped[uuid.UUID | None] = mapped_column(
@@ -94,5 +108,6 @@ class Document(Base):
     pdf_key: Mapped[str | None] = mapped_column(String(255))
     created_at: Mapped[datetime] = mapped_column(default=now)
 
-    order: Mapped[Order] = relationship(lazy="raise_on_sql")
+    order: Mapped[Order | None] = relationship(lazy="raise_on_sql")
+    payout: Mapped[Payout | None] = relationship(lazy="raise_on_sql")
     countered: Mapped["Document | None"] = relationship(remote_side="Document.id", lazy="raise_on_sql")

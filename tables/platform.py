@@ -83,6 +83,8 @@ class PlatformSettings(Stamped, Base):
     words and phrases that hide a review until an admin has approved it. `admin_second_factor`: admins must
     have one; `admin_idle_minutes`: the idle timeout after which admins have to re-authenticate.
 
+    Creators are paid on `payout_day` of each month, from `payout_minimum_cents` of the shop's currency on;
+    `payout_vat_bp` is the VAT on top for those in the seller's country, None: its rate in `tax_rates`.
     `tax_rates` are basis points by country: {"DE": 1900}. `tax_seller_rate`: consumers in all of the EU pay
     the seller's rate. `tax_sentence` is printed on documents while nothing is taxed. `seller_…` are the
     particulars of the legal seller, and `statement_descriptor` is what card statements show. What buyers
@@ -101,6 +103,9 @@ class PlatformSettings(Stamped, Base):
         CheckConstraint("id = 1", name="one_row"),
         CheckConstraint("platform_fee_percent BETWEEN 0 AND 100", name="fee_range"),
         CheckConstraint("refund_window_days >= 0", name="window_not_negative"),
+        CheckConstraint("payout_day BETWEEN 1 AND 28", name="payout_day_range"),
+        CheckConstraint("payout_minimum_cents > 0", name="payout_minimum_positive"),
+        CheckConstraint("payout_vat_bp BETWEEN 0 AND 9999", name="payout_vat_range"),
         CheckConstraint("tax_mode = 'none' OR seller_country <> ''", name="tax_needs_a_country"),
         CheckConstraint("refund_used_percent BETWEEN 0 AND 100 AND refund_often >= 1", name="policy_range"),
         CheckConstraint("NOT withdrawal_on OR refund_window_days >= 14", name="withdrawal_window"),
@@ -119,6 +124,9 @@ class PlatformSettings(Stamped, Base):
     contact_email: Mapped[str] = mapped_column(String(254), default="hello@example.com")
     platform_fee_percent: Mapped[int] = mapped_column(default=30)
     refund_window_days: Mapped[int] = mapped_column(default=30)
+    payout_day: Mapped[int] = mapped_column(default=1, server_default="1")
+    payout_minimum_cents: Mapped[int] = mapped_column(default=1000, server_default="1000")
+    payout_vat_bp: Mapped[int | None]
     refund_terms: Mapped[str] = mapped_column(Text, default=REFUND_TERMS, server_default=REFUND_TERMS)
     currency: Mapped[str] = mapped_column(String(3), default="usd", server_default="usd")
     require_review: Mapped[bool] = mapped_column(default=True)
@@ -377,6 +385,7 @@ class NotificationKind(StrEnum):
     COURSE_OPENED = "course_opened"
     BUNDLE_ASKED = "bundle_asked"
     BUNDLE_GREW = "bundle_grew"
+    PAYOUT = "payout"
 
 
 class Notification(Stamped, Base):

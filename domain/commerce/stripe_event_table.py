@@ -5,6 +5,7 @@ about our money and nothing was changed, the row's notice is raised as an alert:
 handled.
 """
 
+import importlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -18,9 +19,9 @@ from domain.commerce.stripe_event_types import NoticeType
 from domain.ledger.states import SETTLED
 from domain.refunds import stripe_refunds
 from models import Order, StripeEvent, db
-from payments import Session, StripeRefund
+from payments import Session, StripeRefund, StripeTransfer
 
-Found = Session | StripeRefund | list[StripeRefund] | dict[str, Any] | None
+Found = Session | StripeRefund | StripeTransfer | list[StripeRefund] | dict[str, Any] | None
 NOT_OURS = "No effect here: the refunded payment belongs to no order."
 GONE = "Stripe no longer knows what this event is about."
 
@@ -110,6 +111,20 @@ def _tell(row: EventType, event: StripeEvent, found: Found) -> str | None:
     return stripe_alerts.tell_of(event, row.notice, about)
 
 
+def _apply_transfer(row: EventType, event: StripeEvent, found: Found) -> str | None:
+    """Bring the payout of a transfer up to date; a transfer that no payout has raises the row's alert."""
+    if isinstance(found, StripeTransfer) and _verb("payouts.transfer_events.apply")(found):
+        return None
+    return _tell(row, event, None)
+
+
+def _verb(path: str) -> Callable[..., Any]:
+    """Find "module.function" below domain/, of a subject that commerce may not import."""
+    module, name = path.rsplit(".", 1)
+    verb: Callable[..., Any] = getattr(importlib.import_module(f"domain.{module}"), name)
+    return verb
+
+
 def _look_at_account(_row: EventType, event: StripeEvent, _found: Found) -> str | None:
     """Have the connected account looked at: the event only says that something about it changed."""
     about = payments.about_of(event.payload)
@@ -144,6 +159,9 @@ def _rows() -> Iterable[EventType]:
         yield EventType(name, _look_at_account, _not_asked)
     for name, notice in stripe_event_types.TOLD.items():
         yield EventType(name, _tell, notice=notice)
+    for name in ("transfer.created", "transfer.reversed", "transfer.updated"):
+        notice = stripe_event_types.TOLD.get(name, stripe_event_types.TOLD["transfer.created"])
+        yield EventType(name, _apply_transfer, payments.find_transfer, notice)
     for name, why in stripe_event_types.HARMLESS.items():
         yield EventType(name, _nothing, harmless=why)
 

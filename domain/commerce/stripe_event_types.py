@@ -166,7 +166,6 @@ HARMLESS: dict[str, str] = {
     **dict.fromkeys(("invoice.payment_succeeded", "invoice_payment.paid"), _ELSEWHERE),
     **dict.fromkeys(_each("payout", "created paid updated reconciliation_completed"), _OWN),
     **dict.fromkeys(_each("topup", "created succeeded"), _OWN),
-    "transfer.updated": "a note was added to a transfer",
     **dict.fromkeys(_each("issuing_authorization", "created request updated"), _ELSEWHERE),
     **dict.fromkeys(
         (*_each("treasury.outbound_payment", "expected_arrival_date_updated tracking_details_updated"),

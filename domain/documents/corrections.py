@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from domain import Refused
 from domain.base import clock, sql
-from domain.documents import invoices, lookups, snapshots
+from domain.documents import invoices, lookups, snapshots, writing
 from domain.documents.snapshots import Party
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
@@ -28,7 +28,7 @@ def refusal(person: User, documents: Sequence[Document]) -> str | None:
         return None
     if len(issued) > MOST:
         return "This invoice was corrected several times. Write to us if it’s still wrong."
-    if issued[0].issued_on < invoices.shop_day(clock.now()) - timedelta(days=DAYS):
+    if issued[0].issued_on < writing.shop_day(clock.now()) - timedelta(days=DAYS):
         return f"Invoices can be corrected for {DAYS} days. Write to us if there’s a mistake in it."
     return None
 

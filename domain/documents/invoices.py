@@ -11,10 +11,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-import jobs
 from domain import Refused
-from domain.base import clock, months
-from domain.documents import line_amounts, numbers, parties, snapshots
+from domain.documents import line_amounts, numbers, parties, snapshots, writing
 from domain.documents.snapshots import Payment, Snapshot
 from domain.platform import settings
 from models import Document, DocumentKind, Order, Refund, RefundLine, User, db
@@ -35,7 +33,7 @@ def issue(order: Order, at: datetime | None = None) -> Document:
     if order.completed_at is None:
         raise ValueError(f"order {order.number} was not completed")
     person = db.session.get_one(User, order.user_id)
-    supplied_on = shop_day(order.completed_at)
+    supplied_on = writing.shop_day(order.completed_at)
     snapshot = Snapshot(
         seller=parties.seller(settings.current()),
         buyer=parties.buyer(order, person),
@@ -93,11 +91,6 @@ def invoice_of(order: Order) -> Document | None:
     return db.session.scalar(query.order_by(Document.revision.desc()).limit(1))
 
 
-def shop_day(moment: datetime) -> date:
-    """Find the day of `moment` in the shop's time zone."""
-    return moment.astimezone(months.zone_of(settings.current().timezone)).date()
-
-
 def tax_note(order: Order) -> str:
     """Find the sentence about the tax of `order` that was frozen with it."""
     return str((order.details or {}).get("tax_sentence", ""))
@@ -125,17 +118,4 @@ def _counter(invoice: Document, order: Order, said: Snapshot, refund: Refund | N
 def _write(
     kind: DocumentKind, order: Order, snapshot: Snapshot, at: datetime | None = None, **more: Any
 ) -> Document:
-    """Number and store a document, and have the worker make its PDF."""
-    issued_on = shop_day(at or clock.now())
-    series = numbers.SERIES[kind]
-    place = numbers.take(series, issued_on.year)
-    document = Document(
-        kind=kind, series=series, year=issued_on.year, place=place,
-        number=numbers.written(series, issued_on.year, place), order_id=order.id, issued_on=issued_on,
-        currency=order.currency, net_cents=snapshot.net_cents, tax_cents=snapshot.tax_cents,
-        total_cents=snapshot.net_cents + snapshot.tax_cents, snapshot=snapshots.stored(snapshot), **more,
-    )  # fmt: skip
-    db.session.add(document)
-    db.session.flush()
-    jobs.enqueue("make_document", key=f"document:{document.id}", document_id=str(document.id))
-    return document
+    return writing.write(kind, numbers.SERIES[kind], order.currency, snapshot, at, order_id=order.id, **more)

@@ -11,10 +11,10 @@ from sqlalchemy.orm import selectinload
 
 from domain.base import pagination, sql
 from domain.base.pagination import Page
-from models import Document, Order, User, db
+from models import Document, Order, Payout, User, db
 
 PAGE_SIZE = 50
-_NUMBER = re.compile(r"(INV|CN)(?:-(2[0-9]{3})(?:-([0-9]{1,9}))?)?", re.ASCII)
+_NUMBER = re.compile(r"(INV|CN|P[A-Z2-7]{8})(?:-(2[0-9]{3})(?:-([0-9]{1,9}))?)?", re.ASCII)
 
 
 def of_order(order_id: uuid.UUID) -> list[Document]:
@@ -34,13 +34,21 @@ def find(order_number: str, number: str, reader: User) -> Document | None:
     return db.session.scalar(query)
 
 
+def of_payout(payout_id: uuid.UUID) -> Document | None:
+    """Find the document of a payout; None before it is paid."""
+    return db.session.scalar(select(Document).where(Document.payout_id == payout_id))
+
+
 def page(first: date | None, last: date | None, text: str, after: uuid.UUID | None) -> Page[Document]:
     """List documents issued from `first` to `last`, newest first, behind the document `after`.
 
     With `text` only the document of that number, those of that series and year, or those of the orders whose
     number begins so.
     """
-    query = _issued(first, last).options(selectinload(Document.order).selectinload(Order.user))
+    query = _issued(first, last).options(
+        selectinload(Document.order).selectinload(Order.user),
+        selectinload(Document.payout).selectinload(Payout.creator),
+    )
     if text:
         query = query.where(_named(text.upper()))
     mark = db.session.get(Document, after) if after else None
@@ -69,7 +77,8 @@ def invoices_of(order_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
     query = select(Document.order_id, Document.number).where(
         Document.order_id.in_(list(order_ids)), Document.counters_id.is_(None)
     )
-    return {row[0]: row[1] for row in db.session.execute(query.order_by(Document.revision))}
+    rows = db.session.execute(query.order_by(Document.revision))
+    return {order_id: number for order_id, number in rows if order_id is not None}
 
 
 def _named(text: str) -> ColumnElement[bool]:

@@ -7,12 +7,23 @@ from domain.documents.snapshots import Party, Snapshot
 from domain.tax import countries
 from models import Document, DocumentKind
 
-_METHODS = {"sepa_debit": "SEPA direct debit", "paypal": "PayPal", "us_bank_account": "Bank account"}
+_TITLES = {
+    DocumentKind.INVOICE: "Invoice",
+    DocumentKind.CREDIT_NOTE: "Credit note",
+    DocumentKind.SELF_BILLING: "Self-billing invoice",
+    DocumentKind.SETTLEMENT: "Settlement",
+}
+_METHODS = {
+    "stripe_transfer": "Stripe transfer",
+    "sepa_debit": "SEPA direct debit",
+    "paypal": "PayPal",
+    "us_bank_account": "Bank account",
+}
 
 
 def title(document: Document) -> str:
     """Name the kind of a document."""
-    return "Credit note" if document.kind == DocumentKind.CREDIT_NOTE else "Invoice"
+    return _TITLES[document.kind]
 
 
 def party(one: Party) -> list[str]:
@@ -37,13 +48,13 @@ def foot(one: Party) -> str:
 
 def facts(document: Document, said: Snapshot) -> list[tuple[str, str]]:
     """List what identifies the document: number, days, order, and the document it refers to."""
-    is_credit = document.kind == DocumentKind.CREDIT_NOTE
     rows = [
-        ("Credit note number" if is_credit else "Invoice number", document.number),
+        (f"{title(document)} number", document.number),
         ("Date", day(document.issued_on)),
-        ("Date of supply", day(said.supplied_on)),
-        ("Order", said.order_number),
+        ("Period", said.period) if said.period else ("Date of supply", day(said.supplied_on)),
     ]
+    if said.order_number:
+        rows.append(("Order", said.order_number))
     if said.counters:
         rows.append(("Counters invoice", said.counters))
     if said.replaces:

@@ -70,7 +70,8 @@ class Payment:
 class Snapshot:
     """The contents of a document beside its number, day and sums.
 
-    `supplied_on` is the day on which access was given. `note` is the sentence that explains the tax, such as
+    `supplied_on` is the day on which access was given, or the last one of a payout's `period`, which is in
+    words. `note` is the sentence that explains the tax, such as
     that of reverse charge. `counters` is the number of the invoice that a credit note counters, `reason` why;
     `replaces` is the number of the invoice in whose place a corrected one stands.
     """
@@ -86,6 +87,7 @@ class Snapshot:
     counters: str = ""
     reason: str = ""
     replaces: str = ""
+    period: str = ""
 
     @property
     def taxes(self) -> list[TaxSum]:

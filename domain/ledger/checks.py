@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from domain.base import clock
-from domain.ledger import document_checks, earning_checks, gift_checks, refund_checks
+from domain.ledger import document_checks, earning_checks, gift_checks, payout_checks, refund_checks
 from domain.ledger.coupon_checks import (
     discounts_match_redemptions,
     redemptions_match_orders,
@@ -203,6 +203,7 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
     "discounts are those of coupons": discounts_match_redemptions,
     "coupons were used within their limits": uses_stay_within_limits,
     **document_checks.CHECKS,
+    **payout_checks.CHECKS,
     "alerts about money were looked at": notices_were_seen,
 }
 # A restored copy stands still: there, events of its last hour wait for nobody's fault.

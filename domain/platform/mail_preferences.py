@@ -31,6 +31,7 @@ TOPICS = {
     NotificationKind.COURSE_OPENED: "courses that have opened for you",
     NotificationKind.BUNDLE_ASKED: "your courses in other people’s bundles",
     NotificationKind.BUNDLE_GREW: "new courses in bundles that you own",
+    NotificationKind.PAYOUT: "your payouts",
 }
 FOR_CREATORS = frozenset(
     {
@@ -39,6 +40,7 @@ FOR_CREATORS = frozenset(
         NotificationKind.COURSE_REJECTED,
         NotificationKind.COURSE_EXPIRING,
         NotificationKind.BUNDLE_ASKED,
+        NotificationKind.PAYOUT,
     }
 )
 

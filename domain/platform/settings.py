@@ -28,6 +28,9 @@ class ShopSettings:
     contact_email: str
     platform_fee_percent: int
     refund_window_days: int
+    payout_day: int
+    payout_minimum_cents: int
+    payout_vat_bp: int | None
     refund_terms: str
     currency: str
     require_review: bool

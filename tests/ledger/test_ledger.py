@@ -18,12 +18,14 @@ from models import (
     EarningStatus,
     GrantSource,
     Order,
+    PayoutStatus,
     Purchase,
     PurchaseShare,
     Refund,
     db,
 )
 from tests.cast import Cast, unguard_earnings
+from tests.payouts.making import payout_row
 
 COMMAND = ["ledger", "check"]
 
@@ -178,7 +180,8 @@ def test_the_database_keeps_the_ledger_as_it_was_booked(app: Flask, cast: Cast, 
 
 def test_what_pays_out_an_earning_may_change(app: Flask, cast: Cast) -> None:
     with app.app_context():
-        db.session.execute(update(Earning).values(status=EarningStatus.PAID))
+        payout = payout_row(cast.ada.id, 1330, PayoutStatus.PAID)
+        db.session.execute(update(Earning).values(status=EarningStatus.PAID, payout_id=payout.id))
         assert db.session.scalars(db.select(Earning.status)).all() == [EarningStatus.PAID]
 
 

@@ -16,6 +16,7 @@ from models import (
     EarningStatus,
     Order,
     OrderStatus,
+    PayoutStatus,
     Purchase,
     PurchaseShare,
     PurchaseStatus,
@@ -23,9 +24,11 @@ from models import (
     db,
 )
 from tests.cast import Cast, share_of
+from tests.payouts.making import payout_row
 
 Browser = Callable[[User], FlaskClient]
 PAGE = "/studio/earnings"
+PAYOUTS = {EarningStatus.PROCESSING: PayoutStatus.PENDING, EarningStatus.PAID: PayoutStatus.PAID}
 
 
 def sale(app: Flask, cast: Cast, number: int, **more: object) -> None:
@@ -49,9 +52,12 @@ def sale(app: Flask, cast: Cast, number: int, **more: object) -> None:
         share = share_of(purchase, course, fee=450)
         db.session.add(purchase)
         db.session.flush()
+        state = PAYOUTS.get(values["status"])
+        payout_id = payout_row(cast.ada.id, 1050, state).id if state is not None else None
         line = Earning(
             creator_id=cast.ada.id, share_id=share.id, key=f"sale:{share.id.hex}", amount_cents=1050,
-            currency="usd", **{"available_at": clock.now() + timedelta(days=20), **values},
+            currency="usd", payout_id=payout_id,
+            **{"available_at": clock.now() + timedelta(days=20), **values},
         )  # fmt: skip
         db.session.add(line)
         db.session.commit()
