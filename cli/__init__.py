@@ -8,6 +8,7 @@ from cli.courses import export_group, import_group
 from cli.demo import demo
 from cli.jobs import jobs_group
 from cli.ledger import ledger_group
+from cli.payouts import payouts_group
 from cli.stats import stats
 from cli.upgrade import upgrade_after_backup  # noqa: F401 - it is `flask db upgrade`
 from cli.worker import worker
@@ -17,6 +18,7 @@ COMMANDS: list[click.Command] = [
     demo,
     jobs_group,
     ledger_group,
+    payouts_group,
     stats,
     backup_group,
     create_admin,

@@ -148,7 +148,7 @@ MENUS: dict[str, tuple[Group, ...]] = {
             (
                 Place("Coupons", "studio.coupons", "tag"),
                 Place("Earnings", "studio.earnings", "receipt"),
-                Place("Payout account", "studio.payout_account", "card"),
+                Place("Payouts", "studio.payouts", "card"),
             ),
         ),
         Group("You", (Place("Your page", "studio.profile", "user"),)),
@@ -210,6 +210,7 @@ MENUS: dict[str, tuple[Group, ...]] = {
                 Place("Orders", "admin.orders", "receipt"),
                 Place("Withdrawals", "admin.withdrawals", "reply"),
                 Place("Documents", "admin.documents", "file-text"),
+                Place("Payouts", "admin.payouts", "card"),
                 Place("Coupons", "admin.coupons", "tag"),
                 Place("Tax", "admin.tax_sums", "globe"),
             ),

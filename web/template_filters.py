@@ -65,6 +65,12 @@ def exact_time(moment: datetime | None) -> str:
     return _time_element(moment, lambda local: f"{local.day} {local:%b %Y, %H:%M:%S} {local.tzname()}")
 
 
+def day_text(moment: datetime) -> str:
+    """Format `moment` (aware) as text alone, for names and notes: "21 Nov 2026"."""
+    local = moment.astimezone(_zone())
+    return f"{local.day} {local:%b %Y}"
+
+
 def last_day(ends: datetime) -> str:
     """Format the last day, the shop's, of what ends at `ends`: "30 Nov 2026"."""
     return calendar_day(last_days.last_day(ends))
@@ -175,6 +181,7 @@ def init_app(app: Flask) -> None:
         plural,
         date,
         exact_time,
+        day_text,
         ago,
         attrs,
         attr_names,

@@ -11,6 +11,7 @@ from jinja2 import StrictUndefined
 from domain.base import addresses
 from domain.catalog import kinds
 from domain.commerce import order_words
+from domain.documents import pdf_words
 from domain.media import upload_rules
 from domain.platform import audit_labels, images, settings
 from domain.tax import countries, words
@@ -34,6 +35,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["product_page"] = _product_page
     app.jinja_env.globals["product_entrance"] = _product_entrance
     app.jinja_env.globals["product_noun"] = kinds.noun
+    app.jinja_env.globals["document_title"] = pdf_words.title
     app.jinja_env.globals["order_words"] = order_words.words
     app.jinja_env.globals["order_title"] = order_words.title
     app.jinja_env.globals["order_thanks"] = order_words.thanks

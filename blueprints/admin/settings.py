@@ -35,6 +35,7 @@ PAGES = (
     ("Seller", "admin.seller"),
     ("Tax", "admin.tax"),
     ("Currency", "admin.shop_currency"),
+    ("Payouts", "admin.payout_settings"),
     ("Checkout", "admin.consents"),
     ("Refunds", "admin.refund_rules"),
     ("Sign-in", "admin.sign_in"),

@@ -14,7 +14,7 @@ from domain.analytics import oss_report, periods, tax_report
 from domain.analytics.oss_report import Return
 from domain.analytics.periods import Period
 from domain.base import clock, money
-from domain.documents import invoices
+from domain.documents import writing
 from domain.tax import countries, rates
 from web import hypermedia
 from web.actions import Attempt
@@ -158,4 +158,4 @@ def _offered(chosen: Period, offered: list[Period]) -> list[Period]:
 
 
 def _today() -> Any:
-    return invoices.shop_day(clock.now())
+    return writing.shop_day(clock.now())

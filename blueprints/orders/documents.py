@@ -1,21 +1,15 @@
 """Routes of the documents of an order: each as a PDF."""
 
-from flask import Response, abort
+from flask import abort
 from flask_login import current_user
-from werkzeug.wrappers import Response as BaseResponse
+from werkzeug.wrappers import Response
 
-import storage
 from blueprints.orders import bp
-from domain.documents import files, lookups
+from domain.documents import lookups
+from web import document_files
 
 
 @bp.get("/orders/<number>/documents/<document>.pdf")
-def document(number: str, document: str) -> BaseResponse:
+def document(number: str, document: str) -> Response:
     """Serve a document to the buyer or an admin; made on the spot if the worker hasn't made it yet."""
-    found = lookups.find(number, document, current_user) or abort(404)
-    if found.pdf_key is not None and files.is_stored(found):
-        return storage.send(found.pdf_key, files.TYPE, files.name_of(found))
-    response = Response(files.render(found), mimetype=files.TYPE)
-    response.headers["Content-Disposition"] = f'attachment; filename="{files.name_of(found)}"'
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+    return document_files.send(lookups.find(number, document, current_user) or abort(404))

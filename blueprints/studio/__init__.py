@@ -31,6 +31,7 @@ from blueprints.studio import (  # noqa: E402
     media,  # noqa: F401
     overview,  # noqa: F401
     payout_account,  # noqa: F401
+    payouts,  # noqa: F401
     pricing,  # noqa: F401
     profile,  # noqa: F401
     refunds,  # noqa: F401

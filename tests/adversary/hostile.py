@@ -290,6 +290,8 @@ def good_words(words: dict[str, str]) -> dict[str, str]:
         "document": words["invoice"],
         "coupon_id": words["coupon"],
         "withdrawal_id": words["withdrawal"],
+        "payout_id": words["payout"],
+        "year": "2026",
         **words,
     }
 

@@ -28,7 +28,7 @@ from tests.cast import Cast
 QUERY = (
     "q", "status", "newer", "older", "find", "tags", "course", "rating", "unanswered", "after", "period",
     "kind", "lesson", "state", "actor", "action", "subject", "from", "to", "color", "purpose",
-    "page", "month", "offset", "before", "nothing",
+    "page", "month", "offset", "before", "run", "nothing",
 )  # fmt: skip
 # What ends the visit, or the subject of all other forms, comes last or not at all.
 ENDS = ("/role", "/suspend")

@@ -60,6 +60,7 @@ from models import (
 from tests.bundles.making import make_bundle
 from tests.cast import Cast
 from tests.gifts import shop as giving
+from tests.payouts.making import settled
 
 NOBODYS_ID = "01890000-0000-7000-8000-000000000000"
 PEOPLE = ("out", "cy", "bo", "una", "ada", "nia", "mo")
@@ -145,6 +146,7 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
             "unsubscribe_token": mail_preferences.token(cast.bo.id, NotificationKind.REFUND),
             "nobody": NOBODYS_ID,
             "invoice": db.session.scalars(db.select(Document.number)).one(),
+            "payout": str(settled(db.session.get_one(User, cast.ada.id)).id),
             **_gift(cast),
             **_returned(cast),
         }

@@ -44,6 +44,8 @@ STUDIO = (
     "/studio/bundles/new", "/studio/bundles/{bundle}", "/studio/bundles/{bundle}/courses",
     "/studio/bundles/{bundle}/price", "/studio/bundles/{bundle}/publish",
     "/studio/bundles/{bundle}/delete", "/studio/bundle-requests",
+    "/studio/payouts", "/studio/payouts/{payout}", "/studio/payouts/particulars",
+    "/studio/payouts/years/2026",
     "/studio/coupons", "/studio/coupons/new", "/studio/coupons/{coupon}", "/studio/coupons/{coupon}/edit",
 )  # fmt: skip
 DESK_OF_ADMINS = (
@@ -53,6 +55,8 @@ DESK_OF_ADMINS = (
     "/settings/look", "/settings/rules", "/settings/seller", "/settings/tax", "/settings/currency",
     "/settings/refunds", "/withdrawals",
     "/settings/checkout", "/settings/sign-in", "/tax", "/tax/one-stop-shop",
+    "/payouts", "/payouts/plan", "/payouts/holds", "/payouts/{payout}", "/payouts/{payout}/reverse",
+    "/payouts/adjust", "/settings/payouts",
     "/settings/featured", "/coupons", "/coupons/new", "/coupons/{shop_coupon}",
 )  # fmt: skip
 

@@ -51,13 +51,14 @@ PLACES = {
         "/studio/courses/{course}/lessons/{text}", "/studio/courses/{course}/lessons/{film}",
         "/studio/courses/{course}/lessons/{film}/captions/en", "/studio/students", "/studio/reviews",
         "/studio/reviews/{others_review}/reply", "/studio/earnings", "/studio/payouts/account",
-        "/studio/profile",
-        "/studio/coupons", "/studio/coupons/{coupon}", "/studio/coupons/new",
+        "/studio/profile", "/studio/coupons", "/studio/coupons/{coupon}", "/studio/coupons/new",
+        "/studio/payouts", "/studio/payouts/{payout}",
     ),
     "mo": (
         "/admin", "/admin/users", "/admin/users/{person}", "/admin/orders", "/admin/orders/LN-TEST-0001",
         "/admin/categories", "/admin/emails", "/admin/emails/{message}", "/admin/moderation",
         "/admin/moderation/{item}", "/admin/moderation/{course_item}", "/admin/media", "/admin/audit",
+        "/admin/payouts", "/admin/payouts/plan", "/admin/payouts/{payout}", "/admin/payouts/adjust",
         "/admin/settings/featured", "/admin/coupons", "/admin/coupons/{shop_coupon}",
     ),
 }  # fmt: skip

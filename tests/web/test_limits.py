@@ -24,6 +24,7 @@ TEMPLATES = Path(__file__).parents[2] / "templates"
 # No prose, but an amount, a moment, a name elsewhere or a choice: what doesn't look like one is refused. The
 # last is a preview, which stores nothing.
 SHAPED = {
+    "PayoutSettingsForm.payout_vat",
     "PricingForm.sale_ends", "BundleSaleForm.sale_ends", "LessonForm.length",
     "CodeForm.code", "PayForm.product", "PayForm.seen_total",
     "ProfileForm.github", "ProfileForm.linkedin", "BrandColorForm.primary_color", "ReviewForm.rating",
