@@ -15,6 +15,7 @@ from demo import (
     film_rendering,
     gifts,
     orders,
+    payouts,
     pending_work,
     refund_requests,
     source,
@@ -73,6 +74,9 @@ def load(progress: Progress, with_films: bool = True) -> int:
     progress("A year of visits", 1, 1)
     _fill_desks(sources, courses, people, written, now)
     progress("Desks", 1, 1)
+    creators = [user for user in dict.fromkeys(people.values()) if user.role == Role.CREATOR]
+    payouts.add_payouts(creators, now)
+    progress("A year of payouts", 1, 1)
     if with_films:
         _add_films(sources, courses, progress)
     db.session.flush()

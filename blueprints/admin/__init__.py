@@ -30,9 +30,9 @@ from blueprints.admin import (  # noqa: E402
     moderation,  # noqa: F401
     orders,  # noqa: F401
     overview,  # noqa: F401
-    refund_settings,  # noqa: F401
     payout_settings,  # noqa: F401
     payouts,  # noqa: F401
+    refund_settings,  # noqa: F401
     refunds,  # noqa: F401
     settings,  # noqa: F401
     tax_reports,  # noqa: F401
