@@ -8,8 +8,10 @@ from blueprints.bundles.linked_data import json_ld
 from domain.bundles import taking
 from domain.catalog import kinds
 from domain.community import review_list
-from domain.pages import bundle_page, code_note
-from models import Bundle
+from domain.pages import bundle_page, discount_note
+from domain.pages.bundle_page import BundleOffer, BundlePage
+from domain.pages.discount_note import DiscountNote
+from models import Bundle, User
 from web import cart_cookie, coupon_cookie, hypermedia, signed_in, visitor
 from web.actions import Attempt
 from web.etags import with_etag
@@ -36,14 +38,19 @@ def show(slug: str) -> Response:
         product=page.bundle,
         reviews=reviews,
         linked_data=json_ld(page),
-        code_note=code_note.load(page.bundle.id, reader, coupon_cookie.kept())
-        if page.offer == bundle_page.BundleOffer.BUY
-        else None,
+        discount_note=_discount_note(page, reader),
         in_cart=page.bundle.id in cart_cookie.product_ids(),
-        can_review=page.offer == bundle_page.BundleOffer.HELD,
+        can_review=page.offer == BundleOffer.HELD,
         focus="list" if "reviews_page" in request.args else None,
     )
     return with_etag(response)
+
+
+def _discount_note(page: BundlePage, reader: User | None) -> DiscountNote | None:
+    if page.offer != BundleOffer.BUY:
+        return None
+    bundle = page.bundle
+    return discount_note.load(reader, bundle, page.to_pay_cents, bundle.currency, coupon_cookie.kept())
 
 
 @bp.post("/bundles/<slug>/take")

@@ -7,9 +7,9 @@ from blueprints.catalog import bp, fragments, linked_data
 from domain.catalog.availability import Offer
 from domain.catalog.index import facets
 from domain.community import review_list
-from domain.pages import code_note, course_page
-from domain.pages.code_note import CodeNote
+from domain.pages import course_page, discount_note
 from domain.pages.course_page import CoursePage
+from domain.pages.discount_note import DiscountNote
 from domain.platform.event_registry import EventName
 from models import User
 from web import cart_cookie, coupon_cookie, cover_image, hypermedia, signed_in, visitor
@@ -42,7 +42,7 @@ def course(slug: str) -> Response:
         reviews=reviews,
         owned={} if hypermedia.is_swap() else fragments.owned_by_reader(page.related),
         in_cart=page.row.id in cart_cookie.product_ids(),
-        code_note=_code_note(page, user),
+        discount_note=_discount_note(page, user),
         can_review=page.offer == Offer.CONTINUE and page.row.deleted_at is None,
         focus="list" if "reviews_page" in request.args else None,
     )
@@ -62,11 +62,15 @@ def cover(slug: str) -> Response:
     return response
 
 
-def _code_note(page: CoursePage, user: User | None) -> CodeNote | None:
-    """Say what the code that the reader came with saves, where the course can be bought."""
-    if page.offer != Offer.BUY:
+def _discount_note(page: CoursePage, user: User | None) -> DiscountNote | None:
+    """Say what a discount saves the reader, where the course can be bought.
+
+    Most shops have no automatic coupon, and most readers no code: they ask no more.
+    """
+    row, code = page.row, coupon_cookie.kept()
+    if page.offer != Offer.BUY or page.is_preview or not (code or row.has_automatic_coupons):
         return None
-    return code_note.load(page.row.id, user, coupon_cookie.kept())
+    return discount_note.load(user, row, row.price_now_cents, row.currency, code)
 
 
 def _moved(slug: str) -> Response:

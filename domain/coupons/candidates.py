@@ -24,6 +24,7 @@ from models import (
     db,
 )
 
+_AUTOMATIC = "coupons.automatic AND coupons.active"  # as the partial index says it
 HELD = (RedemptionState.RESERVED, RedemptionState.CONSUMED)
 
 
@@ -146,12 +147,17 @@ def _automatic(products: Collection[Discountable], at: datetime) -> Any:
         Coupon.category_id.in_(above),
     )
     found = select(Coupon.id).where(
-        text("coupons.automatic AND coupons.active"),  # as the partial index says it
+        text(_AUTOMATIC),
         or_(Coupon.valid_from.is_(None), Coupon.valid_from <= at),
         or_(Coupon.valid_until.is_(None), Coupon.valid_until > at),
         asked_last(is_for),
     )
     return found.correlate(None)
+
+
+def any_automatic() -> ColumnElement[bool]:
+    """Build whether there are automatic coupons at all, whatever they are for: an index says so at once."""
+    return select(Coupon.id).where(text(_AUTOMATIC)).correlate(None).exists()
 
 
 def _parents(products: Collection[Discountable]) -> dict[uuid.UUID, uuid.UUID | None]:

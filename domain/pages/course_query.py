@@ -12,6 +12,7 @@ from domain.catalog.cards import categories, creator_slug, people, profiles
 from domain.catalog.index.index_builder import courses, products
 from domain.commerce import orders
 from domain.community import course_reports
+from domain.coupons import candidates
 from domain.learning import access_facts, library
 from models import (
     AccessGrant,
@@ -63,15 +64,17 @@ def _row(with_visitor: bool) -> Select[Any]:
             pricing.reference_at(now).label("reference_cents"),
             pricing.sale_end_at(now).label("sale_ends_at"), p.currency, p.rating_avg, p.rating_count,
             p.holder_count, p.status, p.visibility, p.published_at, p.meta_title, p.meta_description,
-            p.creator_id, p.thumbnail, p.deleted_at, c.technology, c.language, c.objectives, c.prerequisites,
-            c.sequential, c.duration_seconds, c.lesson_count, c.content_updated_at, c.expires_at,
+            p.creator_id, p.category_id, p.thumbnail, p.deleted_at,
+            c.technology, c.language, c.objectives, c.prerequisites, c.sequential,
+            c.duration_seconds, c.lesson_count, c.content_updated_at, c.expires_at,
             people.c.name.label("creator_name"), creator_slug().label("creator_slug"),
             people.c.avatar.label("creator_avatar"), _film().label("film"), _has_code().label("has_code"),
             profiles.c.headline.label("creator_headline"),
             categories.c.name.label("category_name"), categories.c.slug.label("category_slug"),
             parent.c.name.label("parent_name"), parent.c.slug.label("parent_slug"),
-            _in_bundles(now).label("is_in_bundles"), held.label("is_owned"), wished.label("is_wished"),
-            progress.label("progress"),
+            _in_bundles(now).label("is_in_bundles"),
+            candidates.any_automatic().label("has_automatic_coupons"),
+            held.label("is_owned"), wished.label("is_wished"), progress.label("progress"),
             finished.label("finished_at"), begun.label("is_begun"),
             report.label("report"), order.label("order_number"), bought.label("paid_order"),
             _tags().label("tags"), _required(now).label("required"),

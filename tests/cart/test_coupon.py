@@ -98,7 +98,7 @@ def test_no_code_is_asked_for_where_nothing_costs_anything(cast: Cast, client: F
 
 def test_the_page_says_what_the_code_saves(filled: FlaskClient) -> None:
     page = filled.get("/courses/flask-first-steps?code=welcome10").text
-    assert "“WELCOME10” takes $1.90 off. You pay $17.10." in " ".join(page.split())
+    assert "“WELCOME10” takes $1.90 off. That leaves $17.10." in " ".join(page.split())
     assert "takes $1.90 off" in filled.get("/courses/flask-first-steps").text
     assert "“ADA10” isn’t for this course." in filled.get("/courses/flask-first-steps?code=ADA10").text
     assert "ADA10" not in filled.get("/courses/reading-code").text

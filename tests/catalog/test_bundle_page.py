@@ -124,4 +124,4 @@ def test_the_page_says_what_a_code_saves(app: Flask, bundle: Product) -> None:
         coupon()
         db.session.commit()
     page = app.test_client().get(f"/bundles/{bundle.slug}?code=welcome10").text
-    assert "“WELCOME10” takes $3.00 off. You pay $27.00." in " ".join(page.split())
+    assert "“WELCOME10” takes $3.00 off. That leaves $27.00." in " ".join(page.split())
