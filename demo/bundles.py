@@ -5,6 +5,7 @@ from typing import Any
 
 from demo import catalog
 from domain.base import markdown
+from domain.catalog import tags
 from domain.catalog.index import search
 from models import Bundle, BundleCourse, Category, Course, Level, ProductStatus, User, db
 
@@ -38,6 +39,7 @@ def add_bundles(
         db.session.add(bundle)
         db.session.flush()
         catalog.add_prices(bundle, now)
+        tags.set_tags(bundle, row["tags"])
         for position, slug in enumerate(row["courses"], 1):
             db.session.add(
                 BundleCourse(

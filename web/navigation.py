@@ -183,7 +183,11 @@ MENUS: dict[str, tuple[Group, ...]] = {
         ),
         Group(
             "Sale",
-            (Place("Price and access", "studio.bundle_sale"), Place("Publish", "studio.bundle_publish")),
+            (
+                Place("Price and access", "studio.bundle_sale"),
+                Place("Search and sharing", "studio.bundle_sharing"),
+                Place("Publish", "studio.bundle_publish"),
+            ),
         ),
         Group("Results", (Place("Analytics", "studio.bundle_analytics"),)),
     ),

@@ -5,8 +5,9 @@ import uuid
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.course_editor import opened, save, show
+from blueprints.studio.course_editor import opened, show
 from blueprints.studio.course_forms import AccessForm, days_of, entry_form
+from blueprints.studio.product_editor import save
 from domain.authoring import course_details
 from domain.authoring.course_details import AccessRules
 from models import Module, ProductVisibility

@@ -5,11 +5,10 @@ import uuid
 from flask import request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.studio import bp
+from blueprints.studio import bp, product_editor
 from blueprints.studio.bundle_editor import bundle_of
 from blueprints.studio.course_forms import NewCourseForm
-from domain.authoring import bundle_details, bundle_list, deletion, submission
-from domain.authoring.deletion import DeletionOutcome
+from domain.authoring import bundle_details, bundle_list, deletion
 from domain.base import money
 from domain.bundles import agreement
 from web import hypermedia
@@ -21,7 +20,7 @@ from web.signed_in import me
 
 HEAD = [
     "Bundle", "Address", "Status", "Currency", "Price", "Owners", "Course", "Course address",
-    "Course price", "Part of the price",
+    "Course price", "Part of the price", "Tags", "Search and sharing title", "Search and sharing description",
 ]  # fmt: skip
 
 
@@ -48,7 +47,8 @@ def _row(one: bundle_list.ExportedCourse) -> list[object]:
     price, single, part = (money.plain(cents, currency) for cents in amounts)
     return [
         bundle.title, bundle.slug, bundle.status.value, currency.upper(), price, bundle.holder_count,
-        course.title, course.slug, single, part,
+        course.title, course.slug, single, part, ", ".join(sorted(tag.name for tag in bundle.tags)),
+        bundle.meta_title, bundle.meta_description,
     ]  # fmt: skip
 
 
@@ -69,10 +69,7 @@ def archive_bundle(bundle_id: uuid.UUID) -> Response:
     """Take a bundle off sale (archive); people who have it keep its courses."""
     bundle = bundle_of(bundle_id)
     if request.method == "POST":
-        with Attempt() as attempt:
-            submission.take_off_sale(bundle, me())
-            attempt.say("Bundle archived.")
-        return hypermedia.see_other(url_for("studio.bundle_publish", bundle_id=bundle_id))
+        return product_editor.archive(bundle, url_for("studio.bundle_publish", bundle_id=bundle_id))
     return hypermedia.render("studio/bundle/archive.html", bundle=bundle)
 
 
@@ -82,11 +79,9 @@ def delete_bundle(bundle_id: uuid.UUID) -> Response:
     """Explain what deleting does to this bundle, or why it is refused, then delete it."""
     bundle = bundle_of(bundle_id)
     if request.method == "POST":
-        with Attempt(silent=True) as attempt:
-            fate = deletion.delete_course(bundle, me())
-            kept = " People who own it keep its courses." if fate == DeletionOutcome.HIDDEN else ""
-            attempt.say(f"Bundle deleted.{kept}")
-            return hypermedia.see_other(url_for("studio.bundles"))
+        response = product_editor.delete(bundle, url_for("studio.bundles"), "its courses")
+        if response is not None:
+            return response
     bundle = bundle_of(bundle_id)
     return hypermedia.render(
         "studio/bundle/delete.html",

@@ -27,6 +27,7 @@ from domain.authoring.course_details import (
     SUMMARY,
     TECHNOLOGY,
     TITLE,
+    SharingTexts,
 )
 from domain.authoring.curriculum import LONGEST_DRIP
 from domain.base import markdown, slugs
@@ -80,8 +81,8 @@ class NewCourseForm(Form):
         check_title(field)
 
 
-class DetailsForm(MergingForm):
-    """Details of a course: title, slug, texts, category, tags, level and language."""
+class PageFields(Form):
+    """The page of a course or a bundle: title, slug, texts, category, tags and level."""
 
     title = title_field()
     slug = StringField("Address", [InputRequired("Enter an address."), at_most(TITLE)], filters=[one_line])
@@ -94,19 +95,10 @@ class DetailsForm(MergingForm):
     level = SelectField(
         "Level", choices=[SelectChoice(level.value, level.value.capitalize()) for level in Level]
     )
-    technology = StringField("Technology", [at_most(TECHNOLOGY)], filters=[one_line])
-    language = SelectField("Language")
-    objectives = LinesField("What learners will be able to do", most=LINES, longest=LINE_LENGTH)
-    prerequisites = LinesField("What learners need to know", most=LINES, longest=LINE_LENGTH)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.category.choices = categories()
-        stored = self.language.object_data or "en"
-        names = {stored: facets.language_name(stored), **facets.LANGUAGES}
-        self.language.choices = [
-            SelectChoice(code, name) for code, name in sorted(names.items(), key=lambda pair: pair[1])
-        ]
 
     def validate_title(self, field: Field) -> None:
         """Refuse a title of nothing but invisible characters, which the filter has removed."""
@@ -117,19 +109,29 @@ class DetailsForm(MergingForm):
         check_slug(field)
 
 
+class DetailsForm(PageFields, MergingForm):
+    """Details of a course: its page, technology, language, objectives and prerequisites."""
+
+    technology = StringField("Technology", [at_most(TECHNOLOGY)], filters=[one_line])
+    language = SelectField("Language")
+    objectives = LinesField("What learners will be able to do", most=LINES, longest=LINE_LENGTH)
+    prerequisites = LinesField("What learners need to know", most=LINES, longest=LINE_LENGTH)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        stored = self.language.object_data or "en"
+        names = {stored: facets.language_name(stored), **facets.LANGUAGES}
+        self.language.choices = [
+            SelectChoice(code, name) for code, name in sorted(names.items(), key=lambda pair: pair[1])
+        ]
+
+
 NO_PRICE = "Enter a price, or 0 for free."
 
 
-class PricingForm(MergingForm):
+class PriceFields(Form):
     """Price and sale price in `currency`, and the end of the sale in the creator's time zone."""
 
-    tier = RadioField(
-        "Size",
-        choices=[
-            SelectChoice("", "No size"),
-            *(SelectChoice(tier.value, tier.value.replace("_", " ").capitalize()) for tier in Tier),
-        ],
-    )
     # InputRequired alone takes blanks; DataRequired alone takes a request without fields, as it stood.
     price = MoneyField("Price", [InputRequired(NO_PRICE), DataRequired(NO_PRICE)])
     sale_price = MoneyField("Sale price")
@@ -144,9 +146,21 @@ class PricingForm(MergingForm):
         if field.data and parse_moment(field.data) is None:
             raise ValidationError("Enter a day and a time such as 2030-12-31T18:00.")
 
-    def ends_at(self, zone: ZoneInfo) -> datetime | None:
-        """Convert the end of the sale to UTC."""
-        return to_utc(self.sale_ends.data, zone)
+    def amounts(self, zone: ZoneInfo) -> tuple[int, int | None, datetime | None]:
+        """Collect price and sale price in minor units, and the end of the sale in UTC."""
+        return self.price.cents or 0, self.sale_price.cents, to_utc(self.sale_ends.data, zone)
+
+
+class PricingForm(PriceFields, MergingForm):
+    """Price of a course, and its size."""
+
+    tier = RadioField(
+        "Size",
+        choices=[
+            SelectChoice("", "No size"),
+            *(SelectChoice(tier.value, tier.value.replace("_", " ").capitalize()) for tier in Tier),
+        ],
+    )
 
 
 class SharingForm(MergingForm):
@@ -159,6 +173,10 @@ class SharingForm(MergingForm):
         filters=[one_line],
         render_kw={"rows": 3},
     )
+
+    def texts(self) -> SharingTexts:
+        """Collect the submitted texts."""
+        return SharingTexts(self.meta_title.data or "", self.meta_description.data or "")
 
 
 class AccessForm(MergingForm):

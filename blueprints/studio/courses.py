@@ -5,11 +5,10 @@ import uuid
 from flask import request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.studio import bp
+from blueprints.studio import bp, product_editor
 from blueprints.studio.course_editor import course_of
 from blueprints.studio.course_forms import NewCourseForm
 from domain.authoring import course_details, course_list, deletion, duplication, submission
-from domain.authoring.deletion import DeletionOutcome
 from domain.catalog import lifecycle
 from models import ProductStatus, db
 from web import hypermedia
@@ -68,10 +67,7 @@ def archive(course_id: uuid.UUID) -> Response:
     """Take a course off sale (archive); learners who have it keep it."""
     course = course_of(course_id)
     if request.method == "POST":
-        with Attempt() as attempt:
-            submission.take_off_sale(course, me())
-            attempt.say("Course archived.")
-        return hypermedia.see_other(url_for("studio.details", course_id=course_id))
+        return product_editor.archive(course, url_for("studio.details", course_id=course_id))
     return hypermedia.render("studio/course/archive.html", course=course)
 
 
@@ -81,11 +77,9 @@ def delete(course_id: uuid.UUID) -> Response:
     """Explain what deleting does to this course, or why it is refused, then delete it."""
     course = course_of(course_id)
     if request.method == "POST":
-        with Attempt(silent=True) as attempt:
-            fate = deletion.delete_course(course, me())
-            kept = " People who own it keep it." if fate == DeletionOutcome.HIDDEN else ""
-            attempt.say(f"Course deleted.{kept}")
-            return hypermedia.see_other(url_for("studio.courses"))
+        response = product_editor.delete(course, url_for("studio.courses"), "it")
+        if response is not None:
+            return response
     course = course_of(course_id)
     refusal = deletion.reason_not_to_delete(course)
     return hypermedia.render(

@@ -7,8 +7,9 @@ from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.course_editor import course_of, opened, save, saved, show
+from blueprints.studio.course_editor import course_of, opened, show
 from blueprints.studio.course_forms import DetailsForm, PrerequisiteForm
+from blueprints.studio.product_editor import save, saved
 from domain.authoring import course_details
 from domain.authoring.course_details import CourseDetails
 from domain.catalog import tags

@@ -5,38 +5,32 @@ import uuid
 from flask import abort, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.studio import bp
-from blueprints.studio.course_editor import pending_context
+from blueprints.studio import bp, product_editor
+from blueprints.studio.course_editor import course_of
 from blueprints.studio.upload_forms import ThumbnailForm
 from domain.authoring import page_drafts
-from domain.catalog import lifecycle
 from domain.learning import access
 from domain.media import code_archives, recordings
 from models import Course, Lesson, db
 from web import hypermedia
-from web.actions import Attempt
 from web.signed_in import me
 
 
 @bp.route("/courses/<uuid:course_id>/media", methods=["GET", "POST"])
 def course_media(course_id: uuid.UUID) -> Response:
     """Show the media of the course; posting saves the cover image."""
-    course = access.course_for_creator(me(), course_id)
-    form = ThumbnailForm()
-    if form.validate_on_submit():
-        with Attempt(form) as attempt:
-            page_drafts.set_picture(course, me(), form.picture.data.stream, form.crop)
-            waits = lifecycle.needs_approval(course, me())
-            attempt.say("Image saved. It’s waiting for approval." if waits else "Image saved.")
-            return hypermedia.see_other(url_for("studio.course_media", course_id=course_id))
-        course = access.course_for_creator(me(), course_id)
+    course, form = course_of(course_id), ThumbnailForm()
+    page = url_for("studio.course_media", course_id=course_id)
+    if response := product_editor.save_picture(course, form, page):
+        return response
+    course = course_of(course_id)
     film = recordings.for_creator(course.id, None)
     return hypermedia.render(
         "studio/media.html",
         status=form.status,
         course=course,
-        form=form,
-        **pending_context(course),
+        picture_form=form,
+        **product_editor.pending_context(course),
         picture=page_drafts.picture(course),
         film=film,
         playback=recordings.for_editor(film),
@@ -48,16 +42,14 @@ def course_media(course_id: uuid.UUID) -> Response:
 @bp.post("/courses/<uuid:course_id>/picture/remove")
 def remove_thumbnail(course_id: uuid.UUID) -> Response:
     """Remove the cover image; the generated cover is shown again."""
-    course = access.course_for_creator(me(), course_id)
-    page_drafts.remove_picture(course, me())
-    db.session.commit()
-    return hypermedia.see_other(url_for("studio.course_media", course_id=course_id))
+    page = url_for("studio.course_media", course_id=course_id)
+    return product_editor.remove_picture(course_of(course_id), page)
 
 
 @bp.post("/courses/<uuid:course_id>/code/remove/<which>")
 def remove_code(course_id: uuid.UUID, which: str) -> Response:
     """Remove the published code archive, or the one pending approval."""
-    course = access.course_for_creator(me(), course_id)
+    course = course_of(course_id)
     if which not in ("offered", "waiting"):
         abort(404)
     code_archives.remove(course, me(), pending=which == "waiting")
@@ -101,7 +93,7 @@ def remove_recording(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> Respo
 
 def _place(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> tuple[Course, Lesson | None]:
     if lesson_id is None:
-        return access.course_for_creator(me(), course_id), None
+        return course_of(course_id), None
     return access.lesson_for_creator(me(), course_id, lesson_id)
 
 

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.course_editor import opened, save, show
+from blueprints.studio.course_editor import opened, show
 from blueprints.studio.course_forms import MOMENT, PricingForm
+from blueprints.studio.product_editor import save
 from domain.authoring import course_price
 from domain.authoring.course_price import PriceInput
 from domain.base import money
@@ -52,9 +53,4 @@ def shown_price(stored: PriceInput, currency: str, zone: ZoneInfo) -> dict[str, 
 
 
 def _typed(form: PricingForm, zone: ZoneInfo) -> PriceInput:
-    return PriceInput(
-        Tier(form.tier.data) if form.tier.data else None,
-        form.price.cents or 0,
-        form.sale_price.cents,
-        form.ends_at(zone),
-    )
+    return PriceInput(Tier(form.tier.data) if form.tier.data else None, *form.amounts(zone))

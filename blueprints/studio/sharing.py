@@ -5,10 +5,10 @@ import uuid
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.course_editor import opened, save, saved, show
+from blueprints.studio.course_editor import opened, show
 from blueprints.studio.course_forms import SharingForm
+from blueprints.studio.product_editor import save, saved
 from domain.authoring import course_details
-from domain.authoring.course_details import SharingTexts
 from web.signed_in import me
 
 
@@ -18,10 +18,6 @@ def sharing(course_id: uuid.UUID) -> Response:
     course = opened(course_id)
     form = SharingForm(data=vars(course_details.sharing_of(course)))
     response = save(
-        form, lambda: course_details.set_sharing(course, me(), _typed(form)), lambda: saved(course)
+        form, lambda: course_details.set_sharing(course, me(), form.texts()), lambda: saved(course)
     )
     return response or show("studio/course/sharing.html", form, course_id)
-
-
-def _typed(form: SharingForm) -> SharingTexts:
-    return SharingTexts(form.meta_title.data or "", form.meta_description.data or "")

@@ -19,13 +19,14 @@ from models import Bundle, Level, ProductVisibility, User, db
 
 @dataclass(frozen=True)
 class BundleDetails:
-    """The descriptive fields of a bundle."""
+    """The descriptive fields of a bundle: `tags` by name."""
 
     title: str
     slug: str
     summary: str
     description: str
     category_id: uuid.UUID
+    tags: list[str]
     level: Level
 
 

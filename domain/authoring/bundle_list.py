@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
 
 from domain.base import clock, pagination
 from domain.base.pagination import Page
@@ -43,7 +44,8 @@ def every(creator: User) -> Iterator[ExportedCourse]:
         query = select(Bundle).where(
             Bundle.creator_id == creator.id, Bundle.deleted_at.is_(None), Bundle.id > after
         )
-        bundles = list(db.session.scalars(query.order_by(Bundle.id).limit(BATCH)))
+        query = query.options(selectinload(Bundle.tags)).order_by(Bundle.id).limit(BATCH)
+        bundles = list(db.session.scalars(query))
         prices = {bundle.id: bundle.price_cents for bundle in bundles}
         inside = contents.parts_by_price(prices, (), clock.now())
         for bundle in bundles:

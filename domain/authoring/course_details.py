@@ -1,4 +1,7 @@
-"""The details of a course: description, access and sharing texts. Each editor page saves its own part."""
+"""The details of a course: description, access and sharing texts. Each editor page saves its own part.
+
+Sharing texts are those of bundles too.
+"""
 
 import uuid
 from dataclasses import asdict, dataclass, fields
@@ -13,6 +16,7 @@ from domain.authoring.page_drafts import rendered
 from domain.base import clock, slugs
 from domain.catalog import lifecycle
 from domain.catalog.index import search
+from domain.catalog.lifecycle import Authored
 from domain.platform import audit, settings
 from domain.platform.audit_actions import AuditAction
 from models import Category, Course, Level, Module, Product, ProductStatus, ProductVisibility, User, db
@@ -50,7 +54,7 @@ class AccessRules:
 
 @dataclass(frozen=True)
 class SharingTexts:
-    """Title and description for search engines and link previews; empty falls back to the course's own."""
+    """Title and description for search engines and link previews; empty falls back to the product's own."""
 
     meta_title: str
     meta_description: str
@@ -136,18 +140,18 @@ def set_access_rules(course: Course, actor: User, new: AccessRules) -> None:
     record_change(course, actor, AuditAction.SET_ACCESS)
 
 
-def sharing_of(course: Course) -> SharingTexts:
+def sharing_of(product: Authored) -> SharingTexts:
     """Read the sharing texts in the creator's version."""
-    values = page_drafts.working(course)
+    values = page_drafts.working(product)
     return SharingTexts(values["meta_title"] or "", values["meta_description"] or "")
 
 
-def set_sharing(course: Course, actor: User, new: SharingTexts) -> None:
+def set_sharing(product: Authored, actor: User, new: SharingTexts) -> None:
     """Change the sharing texts, directly or as a draft to be approved."""
-    lifecycle.lock_and_reload(course)
+    lifecycle.lock_and_reload(product)
     values = {"meta_title": new.meta_title or None, "meta_description": new.meta_description or None}
-    page_drafts.keep(course, actor, values)
-    record_change(course, actor, AuditAction.SET_SHARING)
+    page_drafts.keep(product, actor, values)
+    record_change(product, actor, AuditAction.SET_SHARING)
 
 
 def categories() -> list[tuple[uuid.UUID, str]]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 from domain.base import clock, slugs
 from domain.bundles import contents, pricing
 from domain.bundles.pricing import CoursePart
-from domain.catalog import availability, kinds
+from domain.catalog import availability, kinds, tags
 from domain.commerce import baskets, refund_terms
 from models import Bundle, Category, CreatorProfile, Product, User, WishlistItem, db
 
@@ -48,6 +48,7 @@ class BundlePage:
     order_number: str | None
     creator_slug: str
     category: Category
+    tags: list[str]
 
     @property
     def saved_cents(self) -> int:
@@ -103,6 +104,7 @@ def load(slug: str, reader: User | None) -> BundlePage | None:
         order_number=waiting,
         creator_slug=creator_slug or "",
         category=bundle.category,
+        tags=tags.names_of(bundle),
     )
 
 

@@ -188,6 +188,7 @@ READING = """
 /studio/bundles/{nobody}                                                303 303 303 303 404 404 404
 /studio/bundles/{bundle}/courses?find=flask                             303 303 303 303 200 404 200
 /studio/bundles/{bundle}/price                                          303 303 303 303 200 404 200
+/studio/bundles/{bundle}/sharing                                        303 303 303 303 200 404 200
 /studio/bundles/{bundle}/publish                                        303 303 303 303 200 404 200
 /studio/bundles/{bundle}/analytics?period=12m                           303 303 303 303 200 404 200
 /studio/bundles/{bundle}/analytics?period=7d                            303 303 303 303 404 404 404
@@ -529,6 +530,7 @@ WRITING = """
 /studio/bundles/{bundle}/courses/{nobody}/move                          303 303 303 303 422 404 422
 /studio/bundles/{bundle}/courses/{nobody}/remove                        303 303 303 303 404 404 404
 /studio/bundles/{bundle}/price                                          303 303 303 303 422 404 422
+/studio/bundles/{bundle}/sharing                                        303 303 303 303 303 404 303
 /studio/bundles/{bundle}/publish                                        303 303 303 303 422 404 422
 /studio/bundles/{bundle}/publish/withdraw                               303 303 303 303 422 404 422
 /studio/bundles/{bundle}/archive                                        303 303 303 303 303 404 303

@@ -280,11 +280,38 @@ def test_a_course_in_a_bundle_cannot_be_deleted(
 def test_exported_as_csv(app: Flask, bundle: Bundle, cast: Cast, signed_in: Browser) -> None:
     lines = signed_in(cast.ada).get("/studio/bundles.csv").text.splitlines()
     assert lines[1].startswith("Web bundle,web-bundle,published,USD,15.00,0,")
-    assert [line.rsplit(",", 3)[1:] for line in lines[1:]] == [
+    assert [line.rsplit(",", 6)[1:4] for line in lines[1:]] == [
         ["flask-first-steps", "19.00", "9.83"],
         ["reading-code", "0.00", "0.00"],
         ["third-one", "10.00", "5.17"],
     ]
+
+
+def test_found_by_its_tags_and_shown_by_its_sharing_texts(
+    app: Flask, bundle: Bundle, cast: Cast, signed_in: Browser
+) -> None:
+    ada, home = signed_in(cast.ada), f"/studio/bundles/{bundle.id}"
+    said = {"title": bundle.title, "slug": bundle.slug, "summary": bundle.summary, "level": "beginner",
+            "description": bundle.description, "category": str(cast.web.id)}  # fmt: skip
+    many = ", ".join(f"Tag {number}" for number in range(11))
+    refused = ada.post(home, data=said | {"tags": many})
+    assert refused.status_code == 422
+    assert "Use at most 10 tags." in refused.text
+    assert ada.post(home, data=said | {"tags": "Zebrafish, Web"}).status_code == 303
+    assert 'value="Web, Zebrafish"' in ada.get(home).text
+    long = ada.post(f"{home}/sharing", data={"meta_title": "a" * 61, "meta_description": "b" * 161})
+    assert long.status_code == 422
+    assert "Use at most 60 characters." in long.text
+    assert "Use at most 160 characters." in long.text
+    texts = {"meta_title": "Two courses, one price", "meta_description": "Small sites, whole."}
+    assert ada.post(f"{home}/sharing", data=texts).status_code == 303
+    page = app.test_client().get("/bundles/web-bundle").text
+    assert "<title>Two courses, one price · " in page
+    assert '<meta name="description" content="Small sites, whole.">' in page
+    assert 'href="/courses?q=Zebrafish"' in page
+    assert 'href="/bundles/web-bundle"' in app.test_client().get("/courses?q=zebrafish").text
+    line = ada.get("/studio/bundles.csv").text.splitlines()[1]
+    assert line.endswith(',"Web, Zebrafish","Two courses, one price","Small sites, whole."')
 
 
 def test_the_list_of_courses_counts_courses(

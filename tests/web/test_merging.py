@@ -71,7 +71,7 @@ TABS = (
     Tab("PricingForm", "ada", f"{COURSE}/pricing", {"price": "20"}, {"tier": ""}),
     Tab(
         "BundleDetailsForm", "ada", "/studio/bundles/{bundle}", {"title": "Reading"},
-        {"summary": "Short.", "level": "advanced"},
+        {"summary": "Short.", "tags": "Web", "level": "advanced"},
     ),
     Tab(
         "BundleSaleForm", "ada", "/studio/bundles/{bundle}/price", {"price": "20"},
