@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, delete, literal, select
+from sqlalchemy import ColumnElement, Select, and_, case, delete, literal, null, select
 
 from domain import Refused
 from domain.base import clock
@@ -15,6 +15,7 @@ from domain.catalog import availability, kinds, pricing
 from domain.catalog.cards import creator_slug, people, profiles
 from domain.learning import access_facts, prerequisites
 from domain.learning.prerequisites import LockingCourse
+from domain.ledger import states
 from models import Cart, CartItem, Category, Course, Product, User, course_prerequisites, db
 
 
@@ -26,7 +27,8 @@ class CartLine:
     pays for it, who may have a part of it already. `is_open`: its page can be
     seen, `is_sold`: it can be taken now, `is_gift`: it is for somebody else. `held` says why it needn't be
     bought, "" if it has to. `inside` are the titles of other lines that hold all of it, so that it isn't paid
-    for again. `locking` are the courses to finish before it opens.
+    for again. `locking` are the courses to finish before it opens. `order_number` is an order of it
+    that a bank is paying.
     """
 
     item_id: uuid.UUID
@@ -55,6 +57,7 @@ class CartLine:
     held: str = ""
     inside: tuple[str, ...] = ()
     locking: tuple[LockingCourse, ...] = ()
+    order_number: str | None = None
 
     @property
     def is_gift(self) -> bool:
@@ -64,7 +67,7 @@ class CartLine:
     @property
     def is_taken(self) -> bool:
         """Tell whether checking out takes this line, paid or free."""
-        return self.is_sold and not self.held and not self.inside and not self.gives_nothing
+        return self.is_sold and not (self.held or self.inside or self.gives_nothing or self.order_number)
 
     @property
     def gives_nothing(self) -> bool:
@@ -163,7 +166,7 @@ def _take(user: User, product_id: uuid.UUID) -> bool:
 def _query(person: User | None, now: datetime) -> Select[Any]:
     product, course = Product.__table__.c, Course.__table__
     had: Any = access_facts.having(person.id, product.id) if person is not None else literal(False)
-    return (
+    found = (
         select(
             CartItem.id.label("item_id"), CartItem.price_cents.label("added_cents"),
             CartItem.recipient_email, CartItem.message, CartItem.deliver_on,
@@ -187,6 +190,11 @@ def _query(person: User | None, now: datetime) -> Select[Any]:
         .where(carts.standing())
         .order_by(CartItem.created_at, CartItem.id)
     )  # fmt: skip
+    if person is None:
+        return found.add_columns(null().label("order_number"))
+    paying = states.on_the_way(person.id).subquery("paying")
+    is_theirs = and_(paying.c.product_id == product.id, CartItem.recipient_email.is_(None))
+    return found.outerjoin(paying, is_theirs).add_columns(paying.c.number.label("order_number"))
 
 
 def _may_be_locked(product_id: Any) -> ColumnElement[bool]:
@@ -201,7 +209,7 @@ def _may_be_locked(product_id: Any) -> ColumnElement[bool]:
 _SHOWN = (
     "item_id", "id", "kind", "slug", "title", "language", "thumbnail", "category_slug", "creator_name",
     "creator_slug", "creator_id", "category_id", "currency", "price_now_cents", "reference_cents",
-    "sale_ends_at", "added_cents", "recipient_email", "message", "deliver_on",
+    "sale_ends_at", "added_cents", "recipient_email", "message", "deliver_on", "order_number",
 )  # fmt: skip
 
 

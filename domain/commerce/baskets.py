@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from domain.base import clock
@@ -16,9 +16,10 @@ from domain.commerce import quoting
 from domain.commerce.quoting import OrderQuote, Wanted
 from domain.gifts import orders as gifts
 from domain.gifts.terms import GiftTerms, today_here
+from domain.ledger import states
 from domain.platform import settings
 from domain.tax import treatment
-from models import BillingDetails, Order, OrderStatus, Product, Purchase, User, db
+from models import BillingDetails, Product, User, db
 
 CART = "cart"
 
@@ -56,18 +57,17 @@ def of_product(product: Product, code: str = "") -> Basket:
 
 def of_cart(buyer: User, code: str = "") -> Basket:
     """Make the basket of what `buyer`'s cart holds and they can buy now, their gifts included."""
-    chosen = [line for line in contents.lines(carts.find(buyer)) if line.is_taken and not line.is_free]
+    chosen = [line for line in contents.lines(carts.find(buyer)) if line.is_taken or line.order_number]
     products = _load({line.id for line in chosen})
-    settling = under_way(buyer)
     now = clock.now()
     wanted, waiting = [], []
     for line in chosen:
         product = products[line.id]
         if product.currency.lower() != settings.current().currency:
             continue  # one order has one currency: the shop's
-        if not line.is_gift and product.id in settling:
+        if line.order_number:
             waiting.append(product)
-        elif _can_buy(buyer, product, line, now):
+        elif not line.is_free and _can_buy(buyer, product, line, now):
             wanted.append(Wanted(product, _terms(line), line.item_id))
     return Basket(CART, tuple(wanted), code, tuple(waiting))
 
@@ -85,17 +85,7 @@ def under_way(buyer: User) -> dict[uuid.UUID, str]:
 
     What is given away may be bought again.
     """
-    query = (
-        select(Purchase.product_id, Order.number)
-        .join(Order, Order.id == Purchase.order_id)
-        .where(
-            Order.user_id == buyer.id,
-            Order.status == OrderStatus.PENDING,
-            or_(Order.confirming_since.is_not(None), Order.problem.is_not(None)),
-            Purchase.is_gift.is_(False),
-        )
-    )
-    return {row.product_id: row.number for row in db.session.execute(query)}
+    return {row.product_id: row.number for row in db.session.execute(states.on_the_way(buyer.id))}
 
 
 def _load(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Product]:

@@ -22,6 +22,7 @@ from models import (
     Course,
     Event,
     GrantSource,
+    OrderStatus,
     Product,
     ProductStatus,
     ProductVisibility,
@@ -33,6 +34,7 @@ from models import (
 )
 from tests.bundles.making import make_bundle, make_course
 from tests.cast import Cast
+from tests.orders.test_receipts import order_of
 
 Browser = Callable[[User], FlaskClient]
 ITEMS = "/cart/items"
@@ -332,6 +334,22 @@ def test_a_cart_of_fifty_lines_asks_little(app: Flask, cast: Cast, signed_in: Br
     page = cy.get("/cart").text
     assert page.count("now it’s $1") == carts.MOST
     assert len(asked) <= 8, asked
+
+
+def test_what_a_bank_is_paying_is_not_counted_again(app: Flask, cast: Cast, signed_in: Browser) -> None:
+    cy = signed_in(cast.cy)
+    put(cy, cast.flask_course)
+    assert "1 item" in cy.get("/cart").text
+    number = order_of(app, cast, cast.cy, status=OrderStatus.PENDING, confirming_since=clock.now())
+    page = cy.get("/cart").text
+    assert "your bank is still paying" in page
+    assert f'href="/orders/{number}"' in page
+    assert "Nothing in your cart can be bought now." in page
+    with app.test_request_context(method="POST"):
+        gift = db.session.scalars(select(CartItem)).one()
+        gift.recipient_email = "friend@example.com"
+        db.session.commit()
+    assert "1 item" in cy.get("/cart").text, "a present of it is bought all the same"
 
 
 def test_what_is_put_in_and_taken_out_is_counted(app: Flask, client: FlaskClient, cast: Cast) -> None:
