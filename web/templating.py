@@ -11,6 +11,7 @@ from jinja2 import StrictUndefined
 from domain.base import addresses
 from domain.catalog import kinds
 from domain.commerce import order_words
+from domain.documents import line_amounts
 from domain.documents import pdf_words
 from domain.media import upload_rules
 from domain.platform import audit_labels, images, settings
@@ -40,6 +41,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["order_title"] = order_words.title
     app.jinja_env.globals["order_thanks"] = order_words.thanks
     app.jinja_env.globals["order_undelivered"] = order_words.undelivered
+    app.jinja_env.globals["line_price"] = line_amounts.shown_cents
     app.jinja_env.globals["order_method"] = order_words.method
     app.jinja_env.globals["order_taxes"] = order_words.taxes
     app.jinja_env.globals["counting"] = forms.counting

@@ -24,6 +24,12 @@ def credited(lines: Sequence[Line], amounts: Mapping[str, tuple[int, int]]) -> t
     )
 
 
+def shown_cents(order: Order, purchase: Purchase) -> int:
+    """Compute the price of a line as the shop showed it: before its discount, with tax if prices hold it."""
+    tax = purchase.tax_cents if order.prices_include_tax else 0
+    return purchase.amount_cents + tax + purchase.discount_cents
+
+
 def _line(order: Order, purchase: Purchase) -> Line:
     unit = _unit_net(order, purchase)
     return Line(
@@ -44,8 +50,8 @@ def _unit_net(order: Order, purchase: Purchase) -> int:
     Tax is taken out of the discount as it was taken out of what is paid; where nothing is paid the line's
     rate says how.
     """
-    paid = purchase.amount_cents + (purchase.tax_cents if order.prices_include_tax else 0)
-    shown = paid + purchase.discount_cents
+    shown = shown_cents(order, purchase)
+    paid = shown - purchase.discount_cents
     if paid > 0:
         return _half_up(shown * purchase.amount_cents, paid)
     return _half_up(shown * BASIS, BASIS + purchase.tax_rate_bp) if order.prices_include_tax else shown

@@ -13,7 +13,7 @@ from sqlalchemy import update
 from domain.base import clock
 from domain.commerce import order_words, orders
 from domain.pages import next_course
-from models import Order, OrderStatus, Purchase, PurchaseStatus, RefundStatus, User, db
+from models import Order, OrderStatus, Purchase, PurchaseShare, PurchaseStatus, RefundStatus, User, db
 from tests.cast import Cast, share_of
 
 SignIn = Callable[[User], FlaskClient]
@@ -57,6 +57,20 @@ def test_the_receipt_keeps_the_name_it_was_sold_by(app: Flask, cast: Cast, signe
     page = signed_in(cast.cy).get(f"/orders/{number}").text
     assert "Flask &lt;as&gt; sold" in page
     assert "$21.00" in page
+
+
+def test_prices_add_up_to_the_subtotal(app: Flask, cast: Cast, signed_in: SignIn) -> None:
+    number = order_of(app, cast, cast.cy, subtotal_cents=1900, discount_cents=400, total_cents=1500)
+    with app.test_request_context(method="POST"):
+        line = db.session.scalars(db.select(Purchase).join(Order).where(Order.number == number)).one()
+        line.discount_cents, line.amount_cents = 400, 1500
+        share = db.session.scalars(db.select(PurchaseShare).where(PurchaseShare.purchase_id == line.id)).one()
+        share.amount_cents, share.creator_amount_cents = 1500, 1500 - share.platform_fee_cents
+        db.session.commit()
+    page = " ".join(signed_in(cast.cy).get(f"/orders/{number}").text.split())
+    assert '</span>$21.00</s> $19.00</td> <td class="number">$15.00</td>' in page, (
+        "it was on sale, and a code"
+    )
 
 
 def test_orders_are_seen_by_their_buyer_only(cast: Cast, signed_in: SignIn, client: FlaskClient) -> None:
