@@ -11,8 +11,7 @@ from jinja2 import StrictUndefined
 from domain.base import addresses
 from domain.catalog import kinds
 from domain.commerce import order_words
-from domain.documents import line_amounts
-from domain.documents import pdf_words
+from domain.documents import line_amounts, pdf_words
 from domain.media import upload_rules
 from domain.platform import audit_labels, images, settings
 from domain.tax import countries, words

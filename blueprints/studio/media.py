@@ -2,7 +2,7 @@
 
 import uuid
 
-from flask import abort, url_for
+from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp, product_editor
@@ -19,9 +19,10 @@ from web.signed_in import me
 @bp.route("/courses/<uuid:course_id>/media", methods=["GET", "POST"])
 def course_media(course_id: uuid.UUID) -> Response:
     """Show the media of the course; posting saves the cover image."""
-    course, form = course_of(course_id), ThumbnailForm()
-    page = url_for("studio.course_media", course_id=course_id)
-    if response := product_editor.save_picture(course, form, page):
+    form, page = ThumbnailForm(), url_for("studio.course_media", course_id=course_id)
+    if request.method == "POST" and (
+        response := product_editor.save_picture(course_of(course_id), form, page)
+    ):
         return response
     course = course_of(course_id)
     film = recordings.for_creator(course.id, None)

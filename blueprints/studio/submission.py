@@ -2,7 +2,7 @@
 
 import uuid
 
-from flask import url_for
+from flask import request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp, product_editor
@@ -20,7 +20,9 @@ from web.signed_in import me
 def publish(course_id: uuid.UUID) -> Response:
     """Show the checklist and the state of the course; posting submits it or its update."""
     form = ButtonForm()
-    return product_editor.submit(course_of(course_id), form) or _show(course_of(course_id), form)
+    if request.method == "POST" and (response := product_editor.submit(course_of(course_id), form)):
+        return response
+    return _show(course_of(course_id), form)
 
 
 @bp.post("/courses/<uuid:course_id>/publish/withdraw")

@@ -25,7 +25,7 @@ TEMPLATES = Path(__file__).parents[2] / "templates"
 # last is a preview, which stores nothing.
 SHAPED = {
     "PayoutSettingsForm.payout_vat",
-    "PriceFields.sale_ends", "PricingForm.sale_ends", "BundleSaleForm.sale_ends", "LessonForm.length",
+    "PriceFields.sale_ends", "LessonForm.length",
     "CodeForm.code", "PayForm.product", "PayForm.seen_total",
     "ProfileForm.github", "ProfileForm.linkedin", "BrandColorForm.primary_color", "ReviewForm.rating",
     "BuyForm.product", "BuyForm.seen_price", "BuyForm.seen_lock", "AddForm.product",
@@ -105,8 +105,6 @@ def _id(cast: Cast, path: str) -> str:
         ("ada", "/studio/courses/{flask}", "title", 200),
         ("ada", "/studio/courses/{flask}", "summary", 300),
         ("ada", "/studio/courses/{flask}/sharing", "meta_title", 60),
-        ("ada", "/studio/bundles/{bundle}/sharing", "meta_title", 60),
-        ("ada", "/studio/bundles/{bundle}/sharing", "meta_description", 160),
         ("ada", "/studio/courses/{flask}/curriculum", "title", 200),
         ("ada", "/studio/courses/{flask}/curriculum/modules/{module}/edit", "title", 200),
         ("ada", "/studio/courses/{flask}/curriculum/modules/{module}/lessons", "title", 200),
