@@ -42,7 +42,7 @@ STUDIO = (
     "/studio/reviews/{review}/reply", "/studio/earnings", "/studio/payouts/account",
     "/studio/payouts/account/disconnect", "/studio/profile", "/studio/bundles",
     "/studio/bundles/new", "/studio/bundles/{bundle}", "/studio/bundles/{bundle}/courses",
-    "/studio/bundles/{bundle}/price", "/studio/bundles/{bundle}/publish",
+    "/studio/bundles/{bundle}/price", "/studio/bundles/{bundle}/sharing", "/studio/bundles/{bundle}/publish",
     "/studio/bundles/{bundle}/delete", "/studio/bundle-requests",
     "/studio/payouts", "/studio/payouts/{payout}", "/studio/payouts/particulars",
     "/studio/payouts/years/2026",
@@ -58,6 +58,7 @@ DESK_OF_ADMINS = (
     "/payouts", "/payouts/plan", "/payouts/holds", "/payouts/{payout}", "/payouts/{payout}/reverse",
     "/payouts/adjust", "/settings/payouts",
     "/settings/featured", "/coupons", "/coupons/new", "/coupons/{shop_coupon}",
+    "/coupons/{shop_coupon}/edit",
 )  # fmt: skip
 
 # A page with faults, and in which width or scheme each of them shows.
