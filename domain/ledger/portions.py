@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from domain.base.money import apportion
+from domain.base import money
 from models import Purchase
 
 
@@ -35,8 +35,12 @@ def of_line(purchase: Purchase, gross_cents: int) -> Portion:
 def shared_out(purchases: Sequence[Purchase], gross_cents: int) -> list[Portion]:
     """Divide an amount among lines in proportion to what is left of each (largest remainder).
 
-    At most all that is left; lines that give nothing back are left out.
+    At most all that is left; lines that give nothing back are left out. Amounts keep to the steps in which
+    the currency can be paid back, where all of them do, so that each line's rest can be paid by itself.
     """
     left = [purchase.left_cents for purchase in purchases]
-    parts = apportion(min(gross_cents, sum(left)), left)
+    given = min(gross_cents, sum(left))
+    step = money.step(purchases[0].currency) if purchases else 1
+    unit = step if not any(cents % step for cents in (given, *left)) else 1
+    parts = [unit * part for part in money.apportion(given // unit, [cents // unit for cents in left])]
     return [of_line(purchase, cents) for purchase, cents in zip(purchases, parts, strict=True) if cents]
