@@ -43,13 +43,15 @@ STUDIO = (
     "/studio/payouts/account/disconnect", "/studio/profile", "/studio/bundles",
     "/studio/bundles/new", "/studio/bundles/{bundle}", "/studio/bundles/{bundle}/courses",
     "/studio/bundles/{bundle}/price", "/studio/bundles/{bundle}/sharing", "/studio/bundles/{bundle}/publish",
-    "/studio/bundles/{bundle}/delete", "/studio/bundle-requests",
+    "/studio/bundles/{bundle}/delete", "/studio/bundles/{bundle}/analytics",
+    "/studio/bundle-requests",
     "/studio/payouts", "/studio/payouts/{payout}", "/studio/payouts/particulars",
     "/studio/payouts/years/2026",
     "/studio/coupons", "/studio/coupons/new", "/studio/coupons/{coupon}", "/studio/coupons/{coupon}/edit",
 )  # fmt: skip
 DESK_OF_ADMINS = (
-    "", "/users", "/users/{person}", "/orders", "/orders/LN-TEST-0001", "/documents", "/categories",
+    "", "/analytics",
+    "/users", "/users/{person}", "/orders", "/orders/LN-TEST-0001", "/documents", "/categories",
     "/categories/{category}", "/emails", "/webhooks", "/jobs", "/media", "/backups",
     "/backups?state=failed", "/audit", "/settings",
     "/settings/look", "/settings/rules", "/settings/seller", "/settings/tax", "/settings/currency",
