@@ -44,6 +44,12 @@ class Earning(Base):
             sqlite_where=text("status IN ('pending', 'failed')"),
             postgresql_where=text("status IN ('pending', 'failed')"),
         ),
+        Index(
+            "ix_earnings_owed_newest",
+            *("creator_id", "created_at", "id"),
+            sqlite_where=text("status IN ('pending', 'failed')"),
+            postgresql_where=text("status IN ('pending', 'failed')"),
+        ),
         Index("ix_earnings_payout_id", "payout_id", "created_at", "id"),
         Index("ix_earnings_creator_id_created_at", "creator_id", "created_at", "currency", "amount_cents"),
     )

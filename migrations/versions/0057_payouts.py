@@ -205,11 +205,13 @@ def _pay_earnings() -> None:
     op.create_index("ix_earnings_payout_id", "earnings", ["payout_id", "created_at", "id"])
     columns = ["creator_id", "currency", "available_at", "amount_cents", "status", "share_id"]
     _index("ix_earnings_owed", "earnings", columns, OWED)
+    _index("ix_earnings_owed_newest", "earnings", ["creator_id", "created_at", "id"], OWED)
     _index("ix_purchases_disputed", "purchases", ["id"], "disputed_cents > 0")
 
 
 def _forget_payments() -> None:
     op.drop_index("ix_purchases_disputed", "purchases")
+    op.drop_index("ix_earnings_owed_newest", "earnings")
     op.drop_index("ix_earnings_owed", "earnings")
     op.drop_index("ix_earnings_payout_id", "earnings")
     drop_check("earnings", "unpaid_is_pending")

@@ -192,6 +192,11 @@ def test_a_hundred_thousand_sales_are_read_by_index(app: Flask, cast: Cast, payo
             assert f"SCAN {table}\n" not in f"{plan}\n", plan
             assert f"Seq Scan on {table}" not in plan, plan
     joined = "\n".join(found)
-    for index in ("ix_payouts_creator_id_created_at", "ix_earnings_payout_id", "ix_purchases_disputed"):
+    for index in (
+        "ix_payouts_creator_id_created_at",
+        "ix_earnings_payout_id",
+        "ix_purchases_disputed",
+        "ix_earnings_owed_newest",
+    ):
         assert index in joined
     assert "ix_earnings_owed" in joined or "ix_earnings_creator_id_status" in joined
