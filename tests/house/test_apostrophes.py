@@ -12,7 +12,7 @@ COMMENT = re.compile(r"\{#.*?#\}", re.S)
 NOT_FOR_READERS = {
     "blueprints/checkout/return_pages.py": "Stripe can't be asked about session",
     "blueprints/stripe_hooks/webhook.py": "This isn't a signed event.",
-    "domain/ledger/checks.py": "the creator's share is",
+    "domain/ledger/earning_checks.py": "the creator's share is",
     "web/form_errors.py": "Invalid value, can't be",  # what the library says
     "domain/platform/production_checks.py": "",  # all of it: read where the shop is started
 }
