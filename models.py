@@ -62,6 +62,7 @@ from tables.curriculum import (
     Resource,
     ResourceKind,
 )
+from tables.disputes import Dispute, DisputeLine, DisputeMovement, FraudWarning
 from tables.documents import Document, DocumentKind, NumberSeries
 from tables.gifts import Gift
 from tables.learning import AccessGrant, Enrollment, EnrollmentStatus, GrantSource, LessonProgress
@@ -250,6 +251,11 @@ __all__ = [
     "BillingDetails",
     "VatState",
     "EuroRate",
+    # disputes
+    "Dispute",
+    "DisputeMovement",
+    "DisputeLine",
+    "FraudWarning",
     # documents
     "Document",
     "DocumentKind",

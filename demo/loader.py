@@ -12,6 +12,7 @@ from demo import (
     bundles,
     catalog,
     coupons,
+    disputes,
     film_rendering,
     gifts,
     orders,
@@ -69,6 +70,7 @@ def load(progress: Progress, with_films: bool = True) -> int:
     taxes.add_euro_rates()
     refund_requests.add_requests(learner, now)
     written = orders.add_reviews(rows["reviews"], courses, sales, now)
+    disputes.add_disputes(now)
     progress("A year of orders and reviews", 1, 1)
     analytics_events.add_events(sales, now)
     progress("A year of visits", 1, 1)

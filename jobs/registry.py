@@ -152,6 +152,11 @@ KINDS: dict[str, Task | LongTask] = {
     "reverse_transfer": LongTask(
         "payouts.reversing.begin", "payouts.reversing.send", "payouts.reversing.end"
     ),
+    "sync_dispute": LongTask(
+        "disputes.sweep.begin_one", "disputes.sweep.fetch_one", "disputes.sweep.end_one"
+    ),
+    "sweep_disputes": LongTask("disputes.sweep.begin", "disputes.sweep.list_all", "disputes.sweep.end"),
+    "answer_dispute": LongTask("disputes.answers.begin", "disputes.answers.call", "disputes.answers.end"),
     "make_backup": LongTask(
         "platform.backup_jobs.begin",
         "platform.backup_jobs.make",

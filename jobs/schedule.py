@@ -70,6 +70,7 @@ SCHEDULE: list[Every | Daily | Monthly] = [
     Every("render_texts", minutes=60),
     Every("sweep_payments", minutes=5),
     Every("list_stripe_events", minutes=10),
+    Every("sweep_disputes", minutes=60),
     Every("release_coupons", minutes=30),
     Every("mail_gifts", minutes=5),
     Every("expire_courses", minutes=5),

@@ -42,6 +42,7 @@ from mail.creators import (
     application_received,
     application_waiting,
 )
+from mail.disputes import dispute
 from mail.gifts import gift_arrived, gift_claimed, gift_ended, gift_reminder, gift_unclaimed
 from mail.notifications import notification, wished_sale
 from mail.orders import order_problem, payment_failed, payment_pending, payment_problem, receipt
@@ -72,6 +73,7 @@ __all__ = [
     "codes_tried",
     "compose",
     "confirm_new_email",
+    "dispute",
     "email_changed",
     "gift_arrived",
     "gift_claimed",

@@ -22,6 +22,7 @@ PURPOSES: dict[str, MailPurpose] = {
     "cart_reminder": MailPurpose.MARKETING,
     "codes_tried": MailPurpose.TRANSACTIONAL,
     "confirm_new_email": MailPurpose.TRANSACTIONAL,
+    "dispute": MailPurpose.TRANSACTIONAL,
     "email_changed_new": MailPurpose.TRANSACTIONAL,
     "email_changed_old": MailPurpose.TRANSACTIONAL,
     "gift_arrived": MailPurpose.TRANSACTIONAL,

@@ -12,6 +12,8 @@ from tables.base import Base, enum_of, now, pk
 from tables.commerce import Order
 from tables.payouts import Payout
 
+_CORRECTIONS = text("counters_id IS NOT NULL AND refund_id IS NULL AND dispute_id IS NULL")
+
 
 class DocumentKind(StrEnum):
     """The kind of a document.
@@ -45,10 +47,12 @@ class Document(Base):
     """A document about an order or a payout: it never changes and is never deleted, only countered.
 
     `number` says `series`, `year` and `place`. `revision` counts the invoices of an order: each but the last
-    is countered in full. A credit note `counters` an invoice, because of a refund or, without one, to correct
-    it. `snapshot` holds the rest (domain/documents/snapshots.py), as it stood on the day `issued_on`, a day
-    of the shop's zone. Amounts of a credit note are positive. Triggers refuse any change but that of
-    `pdf_key`, under which the storage has the PDF; it is null until the worker has made one.
+    is countered in full. A credit note `counters` an invoice, because of a refund, because of a lost dispute
+    or, without either, to correct it. An invoice with a dispute stands for what the dispute's credit notes
+    took back, once the bank has returned the money. `snapshot` holds the rest
+    (domain/documents/snapshots.py), as it stood on the day `issued_on`, a day of the shop's zone. Amounts of
+    a credit note are positive. Triggers refuse any change but that of `pdf_key`, under which the storage has
+    the PDF; it is null until the worker has made one.
     """
 
     __tablename__ = "documents"
@@ -63,6 +67,7 @@ class Document(Base):
         CheckConstraint(
             "(payout_id IS NOT NULL) = (kind IN ('self_billing', 'settlement'))", name="payout_documented"
         ),
+        CheckConstraint("dispute_id IS NULL OR refund_id IS NULL", name="one_cause"),
         Index(
             "uq_documents_order_id_revision",
             "order_id",
@@ -75,8 +80,8 @@ class Document(Base):
             "uq_documents_corrected_once",
             "counters_id",
             unique=True,
-            sqlite_where=text("counters_id IS NOT NULL AND refund_id IS NULL"),
-            postgresql_where=text("counters_id IS NOT NULL AND refund_id IS NULL"),
+            sqlite_where=_CORRECTIONS,
+            postgresql_where=_CORRECTIONS,
         ),
         Index("ix_documents_order_id", "order_id"),
         Index("ix_documents_counters_id", "counters_id"),
@@ -97,6 +102,9 @@ class Document(Base):
     counters_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("documents.id", ondelete="RESTRICT"))
     refund_id: Mapped[uuid.UUID | None] = mapped_column(
         ForeignKey("refunds.id", ondelete="RESTRICT"), unique=True
+    )
+    dispute_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("disputes.id", ondelete="RESTRICT"), index=True
     )
     issued_on: Mapped[date]
     language: Mapped[str] = mapped_column(String(16), default="en")

@@ -35,6 +35,7 @@ class AccessGrant(Stamped, Base):
 
     A person has one for each reason. `source_id` names it: the purchase (of a gift as well), the entry of the
     audit log by which an admin gave it, the free course itself, or the bundle that was taken for nothing.
+    While it is paused (`paused_at`), because its payment is disputed, it stays theirs but opens nothing.
     """
 
     __tablename__ = "access_grants"
@@ -65,6 +66,7 @@ class AccessGrant(Stamped, Base):
     granted_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    paused_at: Mapped[datetime | None]
 
 
 class Enrollment(Stamped, Base):

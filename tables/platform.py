@@ -75,7 +75,8 @@ IMMEDIATE_DELIVERY = (
 class PlatformSettings(Stamped, Base):
     """The settings of the shop; there is one row, with id 1.
 
-    `require_review`: submissions of creators who aren't vetted need approval. `logo` names the files of the
+    `require_review`: submissions of creators who aren't vetted need approval. `pause_disputed`: access pauses
+    while its payment is disputed. `logo` names the files of the
     picture (domain/platform/images.py), `social` is [{"label": …, "url": …}], `timezone` the shop's own,
     `currency` that of new courses (ISO, lower case). `refund_terms` is the sentence about changing one's
     mind, with “{days}” for the refund period.
@@ -129,6 +130,7 @@ class PlatformSettings(Stamped, Base):
     payout_vat_bp: Mapped[int | None]
     refund_terms: Mapped[str] = mapped_column(Text, default=REFUND_TERMS, server_default=REFUND_TERMS)
     currency: Mapped[str] = mapped_column(String(3), default="usd", server_default="usd")
+    pause_disputed: Mapped[bool] = mapped_column(default=True, server_default=true())
     require_review: Mapped[bool] = mapped_column(default=True)
     admin_second_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
     admin_idle_minutes: Mapped[int] = mapped_column(default=60, server_default="60")

@@ -213,6 +213,7 @@ MENUS: dict[str, tuple[Group, ...]] = {
                 Place("Analytics", "admin.analytics", "chart"),
                 Place("Orders", "admin.orders", "receipt"),
                 Place("Withdrawals", "admin.withdrawals", "reply"),
+                Place("Disputes", "admin.disputes", "shield"),
                 Place("Documents", "admin.documents", "file-text"),
                 Place("Payouts", "admin.payouts", "card"),
                 Place("Coupons", "admin.coupons", "tag"),

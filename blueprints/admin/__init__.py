@@ -23,6 +23,7 @@ from blueprints.admin import (  # noqa: E402
     categories,  # noqa: F401
     coupons,  # noqa: F401
     decisions,  # noqa: F401
+    disputes,  # noqa: F401
     documents,  # noqa: F401
     emails,  # noqa: F401
     expiring_courses,  # noqa: F401

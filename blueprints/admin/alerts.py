@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 from blueprints.admin import bp
 from blueprints.admin.forms import NoteForm
 from domain.commerce import alert_list
+from domain.disputes import listing as disputes
 from models import Order, StripeEvent
 from web import hypermedia
 from web.actions import Attempt
@@ -26,6 +27,7 @@ def alerts() -> Response:
     return hypermedia.render(
         "admin/alerts.html",
         listing=page,
+        disputes=disputes.to_answer() if not behind else [],
         more=url_for("admin.alerts", after=page.after) if page.after else None,
         first=url_for("admin.alerts") if behind else None,
     )

@@ -103,7 +103,8 @@ def rules() -> Response:
     if form.validate_on_submit():
         changed = settings.change(
             me(), platform_fee_percent=form.platform_fee_percent.data,
-            require_review=form.require_review.data, held_words=form.held_words.data or [],
+            pause_disputed=form.pause_disputed.data, require_review=form.require_review.data,
+            held_words=form.held_words.data or [],
         )  # fmt: skip
         return saved("admin.rules", changed)
     return page("rules", form)

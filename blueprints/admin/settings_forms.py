@@ -160,6 +160,7 @@ class PolicyForm(MergingForm):
         "Platform fee in percent",
         [InputRequired(_PERCENT), NumberRange(0, 100, _PERCENT)],
     )
+    pause_disputed = BooleanField("Pause access while a payment is disputed", false_values=("", "no"))
     require_review = BooleanField(
         "Review courses by creators who aren’t trusted before they go on sale", false_values=("", "no")
     )

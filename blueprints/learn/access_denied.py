@@ -51,6 +51,12 @@ def next_step(course: Course, decision: AccessDecision) -> NextStep:
             return NextStep("Your access to this course has ended.", "See the course", product)
         case DenialReason.EXPIRED | DenialReason.UNAVAILABLE:
             return NextStep(_not_for_sale(course), "Browse other courses", url_for("catalog.courses"))
+        case DenialReason.PAUSED:
+            return NextStep(
+                "The payment for this course is disputed, so it’s paused until the bank has decided."
+                " Your place and your progress are kept.",
+                "See your orders", url_for("orders.index"),
+            )  # fmt: skip
         case DenialReason.LOCKED_UNTIL:
             return NextStep(
                 "This part of the course opens later, to give you time for the earlier parts.",

@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 from domain import Refused
 from domain.base import clock, pagination, text
 from domain.base.pagination import Page
+from domain.disputes import listing as disputes
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
 from models import AuditEntry, Order, StripeEvent, User, db
@@ -46,13 +47,13 @@ def page(after: str) -> Page[Alert]:
 
 
 def count() -> int:
-    """Count the open alerts in one query, at most MOST_COUNTED + 1 of each kind."""
+    """Count the open alerts and the disputes to answer in one query, at most MOST_COUNTED + 1 of each."""
     return int(db.session.scalar(select(open_count())) or 0)
 
 
 def open_count() -> ColumnElement[int]:
     """Build the SQL expression of `count`, for another query."""
-    return _some(Order.id, OPEN_ORDER) + _some(StripeEvent.id, OPEN_EVENT)
+    return _some(Order.id, OPEN_ORDER) + _some(StripeEvent.id, OPEN_EVENT) + disputes.open_count()
 
 
 def history_of(event: StripeEvent) -> list[tuple[AuditEntry, str | None]]:

@@ -9,11 +9,12 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from domain.base import pagination, sql
 from domain.base.pagination import Page
+from domain.disputes import listing
 from domain.documents import lookups
 from domain.people import directory
 from domain.platform import audit
 from domain.refunds import requesting
-from models import AuditEntry, Document, Order, OrderStatus, Purchase, Refund, StripeEvent, db
+from models import AuditEntry, Dispute, Document, Order, OrderStatus, Purchase, Refund, StripeEvent, db
 
 PAGE_SIZE = 50
 
@@ -33,6 +34,7 @@ class OrderDetails:
     order: Order
     events: list[StripeEvent]
     refunds: list[Refund]
+    disputes: list[Dispute]
     documents: list[Document]
     history: list[tuple[AuditEntry, str | None]]
 
@@ -87,16 +89,19 @@ def find(number: str) -> Order | None:
 
 
 def details_of(order: Order) -> OrderDetails:
-    """Load everything stored about `order`, in four queries."""
+    """Load everything stored about `order`, in five queries."""
     about = [key for key in (order.stripe_session_id, order.stripe_payment_intent_id) if key]
     refunds = select(Refund).where(Refund.order_id == order.id).order_by(Refund.created_at)
     found = list(db.session.scalars(refunds))
+    disputes = listing.of_order(order.id)
+    about += [dispute.stripe_dispute_id for dispute in disputes]
     about += [refund.stripe_refund_id for refund in found if refund.stripe_refund_id]
     events = select(StripeEvent).where(StripeEvent.object_id.in_(about)).order_by(StripeEvent.received_at)
     return OrderDetails(
         order=order,
         events=list(db.session.scalars(events.limit(PAGE_SIZE))),
         refunds=found,
+        disputes=disputes,
         documents=lookups.of_order(order.id),
         history=audit.history_of("order", order.id, PAGE_SIZE),
     )

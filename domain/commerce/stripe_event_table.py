@@ -16,12 +16,25 @@ import jobs
 import payments
 from domain.commerce import fulfilment, stripe_alerts, stripe_event_types
 from domain.commerce.stripe_event_types import NoticeType
+from domain.disputes import applying as disputes
+from domain.disputes import fraud_warnings
+from domain.disputes.applying import FetchedDispute
 from domain.ledger.states import SETTLED
 from domain.refunds import stripe_refunds
 from models import Order, StripeEvent, db
+from payments import FraudWarning as StripeWarning
 from payments import Session, StripeRefund, StripeTransfer
 
-Found = Session | StripeRefund | StripeTransfer | list[StripeRefund] | dict[str, Any] | None
+Found = (
+    Session
+    | StripeRefund
+    | StripeTransfer
+    | list[StripeRefund]
+    | FetchedDispute
+    | StripeWarning
+    | dict[str, Any]
+    | None
+)
 NOT_OURS = "No effect here: the refunded payment belongs to no order."
 GONE = "Stripe no longer knows what this event is about."
 
@@ -98,6 +111,23 @@ def _tell_of_lost_refund(notice: NoticeType, event: StripeEvent) -> str | None:
     return GONE if booked else stripe_alerts.tell_of(event, notice, about)
 
 
+def _apply_dispute(row: EventType, event: StripeEvent, found: Found) -> str | None:
+    """Bring a dispute up to date; one of no order, or that Stripe doesn't have, raises an alert."""
+    assert row.notice is not None  # noqa: S101 - every row of disputes has one
+    fetched = found if isinstance(found, FetchedDispute) else None
+    if fetched and fetched.dispute and disputes.apply(fetched.dispute, fetched.asked_at) is not None:
+        return None
+    return stripe_alerts.tell_of(event, row.notice, payments.about_of(event.payload))
+
+
+def _apply_warning(row: EventType, event: StripeEvent, found: Found) -> str | None:
+    """Keep an early warning of fraud; one of no order, or that Stripe doesn't have, raises an alert."""
+    assert row.notice is not None  # noqa: S101 - every row of warnings has one
+    if isinstance(found, StripeWarning) and fraud_warnings.apply(found) is not None:
+        return None
+    return stripe_alerts.tell_of(event, row.notice, payments.about_of(event.payload))
+
+
 def _tell(row: EventType, event: StripeEvent, found: Found) -> str | None:
     """Raise the row's alert about the object, as retrieved or as the event's snapshot has it."""
     assert row.notice is not None  # noqa: S101 - every row that tells has one
@@ -157,6 +187,17 @@ def _rows() -> Iterable[EventType]:
     )
     for name in stripe_event_types.ACCOUNTS:
         yield EventType(name, _look_at_account, _not_asked)
+    for names, notice in (
+        (("created", "updated", "funds_withdrawn"), stripe_event_types.DISPUTED),
+        (("closed", "funds_reinstated"), stripe_event_types.DECIDED),
+    ):
+        for name in names:
+            yield EventType(f"charge.dispute.{name}", _apply_dispute, disputes.fetch, notice)
+    for name in ("created", "updated"):
+        yield EventType(
+            f"radar.early_fraud_warning.{name}", _apply_warning, fraud_warnings.fetch,
+            stripe_event_types.WARNED,
+        )  # fmt: skip
     for name, notice in stripe_event_types.TOLD.items():
         yield EventType(name, _tell, notice=notice)
     for name in ("transfer.created", "transfer.reversed", "transfer.updated"):

@@ -31,8 +31,9 @@ CAME_BACK = NoticeType("a refund made outside Lectern failed and the money came 
 OVERDRAWN = NoticeType("the balance is negative, so Stripe will debit the bank account", "balance")
 UNKNOWN = NoticeType("something happened that Lectern doesn’t recognise", "object")
 
-_DISPUTED = NoticeType("the buyer’s bank disputes the payment; respond in Stripe’s dashboard", "dispute")
-_DECIDED = NoticeType("the buyer’s bank has decided the dispute", "dispute", later=True)
+DISPUTED = NoticeType("the buyer’s bank disputes the payment; respond in Stripe’s dashboard", "dispute")
+DECIDED = NoticeType("the buyer’s bank has decided the dispute", "dispute", later=True)
+WARNED = NoticeType("the bank warns that the payment may be fraudulent", "warning")
 _MOVED = NoticeType("money moved in a financial account", "movement")
 _RESERVE = NoticeType("Stripe changed the reserve it holds", "reserve")
 
@@ -50,18 +51,12 @@ ACCOUNTS = (
 )  # fmt: skip
 
 TOLD: dict[str, NoticeType] = {
-    # Payments of buyers, refunds and disputes.
+    # Payments of buyers.
     **dict.fromkeys(_each("charge", "succeeded captured"), NoticeType(UNASKED.happened, "charge")),
     "payment_intent.amount_capturable_updated": NoticeType(
         "a payment is authorised but not captured", "payment"
     ),
     "payment_intent.partially_funded": NoticeType("part of a payment arrived", "payment"),
-    **dict.fromkeys(_each("charge.dispute", "created updated funds_withdrawn"), _DISPUTED),
-    **dict.fromkeys(_each("charge.dispute", "closed funds_reinstated"), _DECIDED),
-    **dict.fromkeys(
-        _each("radar.early_fraud_warning", "created updated"),
-        NoticeType("the bank warns that the payment may be fraudulent", "warning"),
-    ),
     "review.opened": NoticeType(
         "Stripe asks if a payment is fraudulent; decide in its dashboard", "review"
     ),

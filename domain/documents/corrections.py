@@ -14,12 +14,12 @@ from models import Document, DocumentKind, Order, User
 DAYS = 90  # for buyers; admins may later, too
 MOST = 3  # corrections of an order by its buyer
 FIELDS = ("name", "company", "address", "postal_code", "city", "country", "vat_id")
-REFUNDED = "Part of this order was refunded, so its invoice can’t be corrected any more."
+REFUNDED = "Part of this order was refunded or disputed, so its invoice can’t be corrected any more."
 
 
 def refusal(person: User, documents: Sequence[Document]) -> str | None:
     """Say why `person` can't correct the invoice among an order's documents; None if they can."""
-    issued = [document for document in documents if document.kind == DocumentKind.INVOICE]
+    issued = _issued(documents)
     if not issued:
         return "This order has no invoice yet."
     if any(document.counters_id == issued[-1].id for document in documents):
@@ -59,7 +59,7 @@ def correct(person: User, order: Order, given: Mapping[str, str]) -> Document:
     documents = lookups.of_order(order.id)
     if sentence := refusal(person, documents):
         raise Refused(sentence)
-    invoice = [document for document in documents if document.kind == DocumentKind.INVOICE][-1]
+    invoice = _issued(documents)[-1]
     known = particulars(invoice)
     stays = fixed(snapshots.of(invoice).buyer, order)
     wanted = {name: known[name] if name in stays else given.get(name, "") for name in FIELDS}
@@ -70,3 +70,9 @@ def correct(person: User, order: Order, given: Mapping[str, str]) -> Document:
     corrected = invoices.correct(order, wanted)
     audit.record(person, AuditAction.CORRECT_INVOICE, order, f"{invoice.number}, now {corrected.number}")
     return corrected
+
+
+def _issued(documents: Sequence[Document]) -> list[Document]:
+    """List the order's invoices: the first and its corrections, but not those that a dispute has caused."""
+    invoices_ = [document for document in documents if document.kind == DocumentKind.INVOICE]
+    return [document for document in invoices_ if document.dispute_id is None]

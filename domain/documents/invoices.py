@@ -9,15 +9,16 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 
 from domain import Refused
 from domain.documents import line_amounts, numbers, parties, snapshots, writing
 from domain.documents.snapshots import Payment, Snapshot
 from domain.platform import settings
-from models import Document, DocumentKind, Order, Refund, RefundLine, User, db
+from models import Dispute, Document, DocumentKind, Order, Refund, RefundLine, User, db
 
 CORRECTED = "The buyer’s particulars were corrected."
+RETURNED = "The bank has returned a disputed payment, so what was credited for it is billed again."
 
 
 def issue(order: Order, at: datetime | None = None) -> Document:
@@ -64,7 +65,7 @@ def credit(refund: Refund) -> Document | None:
         return None
     said = snapshots.of(invoice)
     lines = line_amounts.credited(said.lines, amounts)
-    return _counter(invoice, order, replace(said, lines=lines, reason=refund.reason), refund)
+    return _counter(invoice, order, replace(said, lines=lines, reason=refund.reason), refund_id=refund.id)
 
 
 def correct(order: Order, billing: Mapping[str, Any]) -> Document:
@@ -79,15 +80,45 @@ def correct(order: Order, billing: Mapping[str, Any]) -> Document:
     if _notes_of(invoice):
         raise Refused("Part of this order was refunded, so its invoice can’t be corrected any more.")
     said = snapshots.of(invoice)
-    _counter(invoice, order, replace(said, reason=CORRECTED), None)
+    _counter(invoice, order, replace(said, reason=CORRECTED))
     person = db.session.get_one(User, order.user_id)
     corrected = replace(said, buyer=parties.described(billing, person), replaces=invoice.number)
     return _write(DocumentKind.INVOICE, order, corrected, revision=invoice.revision + 1)
 
 
+def settle_dispute(
+    dispute: Dispute, order: Order, lost: Mapping[str, tuple[int, int]], reason: str
+) -> list[Document]:
+    """Issue what is missing for a dispute, so that its documents stand for what is lost: net and tax by line.
+
+    A credit note over more that is lost (`lost` by 32 hex digits of the purchase), an invoice over what the
+    bank has returned after all. Idempotent. Nothing for an order without an invoice.
+    """
+    invoice = invoice_of(order)
+    if invoice is None:
+        return []
+    said, standing = snapshots.of(invoice), _standing_of(dispute)
+    missing = {
+        line.purchase: line_amounts.difference(lost.get(line.purchase), standing.get(line.purchase))
+        for line in said.lines
+    }
+    back = {key: (-net, -tax) for key, (net, tax) in missing.items() if net + tax < 0}
+    made = []
+    if credit_lines := line_amounts.credited(
+        said.lines, {key: amounts for key, amounts in missing.items() if sum(amounts) > 0}
+    ):
+        said_now = replace(said, lines=credit_lines, reason=reason)
+        made.append(_counter(invoice, order, said_now, dispute_id=dispute.id))
+    if lines := line_amounts.credited(said.lines, back):
+        said_now = replace(said, lines=lines, replaces="", note=f"{RETURNED} {said.note}".strip())
+        revision = _last_revision(order) + 1
+        made.append(_write(DocumentKind.INVOICE, order, said_now, revision=revision, dispute_id=dispute.id))
+    return made
+
+
 def invoice_of(order: Order) -> Document | None:
-    """Find the invoice of `order` that holds: the last one."""
-    query = select(Document).where(Document.order_id == order.id, Document.kind == DocumentKind.INVOICE)
+    """Find the invoice of `order` that holds: the last one that no dispute has caused."""
+    query = _invoices_of(order).where(Document.dispute_id.is_(None))
     return db.session.scalar(query.order_by(Document.revision.desc()).limit(1))
 
 
@@ -107,11 +138,34 @@ def _notes_of(invoice: Document) -> list[Document]:
     return list(db.session.scalars(query))
 
 
-def _counter(invoice: Document, order: Order, said: Snapshot, refund: Refund | None) -> Document:
-    """Write a credit note against `invoice`."""
+def _invoices_of(order: Order) -> Select[Document]:
+    return select(Document).where(Document.order_id == order.id, Document.kind == DocumentKind.INVOICE)
+
+
+def _last_revision(order: Order) -> int:
+    invoices = _invoices_of(order).subquery()
+    return db.session.scalar(select(func.max(invoices.c.revision))) or 0
+
+
+def _standing_of(dispute: Dispute) -> dict[str, tuple[int, int]]:
+    """Sum up, net and tax by line, the dispute's credit notes less the invoices that restored them."""
+    sums: dict[str, tuple[int, int]] = {}
+    query = select(Document).where(Document.dispute_id == dispute.id)
+    for document in db.session.scalars(query):
+        sign = 1 if document.kind == DocumentKind.CREDIT_NOTE else -1
+        for line in snapshots.of(document).lines:
+            net, tax = sums.get(line.purchase, (0, 0))
+            sums[line.purchase] = (net + sign * line.net_cents, tax + sign * line.tax_cents)
+    return sums
+
+
+def _counter(invoice: Document, order: Order, said: Snapshot, **cause: Any) -> Document:
+    """Write a credit note against `invoice`; it names those too that came after a dispute was won."""
+    query = _invoices_of(order).where(Document.dispute_id.is_not(None)).order_by(Document.revision)
+    numbers_ = [invoice.number, *(one.number for one in db.session.scalars(query))]
     return _write(
-        DocumentKind.CREDIT_NOTE, order, replace(said, counters=invoice.number, replaces=""),
-        revision=invoice.revision, counters_id=invoice.id, refund_id=refund.id if refund else None,
+        DocumentKind.CREDIT_NOTE, order, replace(said, counters=", ".join(numbers_), replaces=""),
+        revision=invoice.revision, counters_id=invoice.id, **cause,
     )  # fmt: skip
 
 

@@ -30,6 +30,12 @@ def shown_cents(order: Order, purchase: Purchase) -> int:
     return purchase.amount_cents + tax + purchase.discount_cents
 
 
+def difference(wanted: tuple[int, int] | None, present: tuple[int, int] | None) -> tuple[int, int]:
+    """Subtract net and tax of what there is from those of what is wanted; None is nothing."""
+    (net, tax), (net_now, tax_now) = wanted or (0, 0), present or (0, 0)
+    return net - net_now, tax - tax_now
+
+
 def _line(order: Order, purchase: Purchase) -> Line:
     unit = _unit_net(order, purchase)
     return Line(

@@ -77,6 +77,7 @@ def invoices_of(order_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
     query = select(Document.order_id, Document.number).where(
         Document.order_id.in_(list(order_ids)), Document.counters_id.is_(None)
     )
+    query = query.where(Document.dispute_id.is_(None))
     rows = db.session.execute(query.order_by(Document.revision))
     return {order_id: number for order_id, number in rows if order_id is not None}
 

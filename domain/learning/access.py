@@ -1,7 +1,7 @@
 """Access control: the one function that decides who may learn what, and the loaders that apply it.
 
 The order of the rule: admins and the creator, people with free access to everything, previews of published
-courses, a valid grant, and then what gates the lessons of a course.
+courses, a valid grant that isn't paused, and then what gates the lessons of a course.
 """
 
 import uuid
@@ -17,12 +17,10 @@ from werkzeug.exceptions import NotFound
 from domain.base import clock, slugs
 from domain.catalog import availability, counters
 from domain.catalog.availability import Offer
-from domain.learning import access_facts, lesson_query
+from domain.learning import access_facts, lesson_query, pausing
 from models import (
     AccessGrant,
     Course,
-    Enrollment,
-    EnrollmentStatus,
     GrantSource,
     Lesson,
     MediaAsset,
@@ -45,6 +43,7 @@ class DenialReason(StrEnum):
     DRAFT = "draft"
     UNAVAILABLE = "unavailable"
     EXPIRED = "expired"
+    PAUSED = "paused"
     LOCKED_UNTIL = "locked_until"
     FINISH_PREVIOUS = "finish_previous"
     PREREQUISITE = "prerequisite"
@@ -91,6 +90,8 @@ def decide_by(facts: access_facts.AccessFacts) -> AccessDecision:
         return AccessDecision(False, DenialReason.DRAFT if facts.hidden else DenialReason.LOGIN)
     if not facts.holds:
         return _way_in(facts)
+    if facts.paused:
+        return AccessDecision(False, DenialReason.PAUSED)
     if facts.missing is not None:
         return AccessDecision(False, DenialReason.PREREQUISITE)
     return AccessDecision(True) if facts.gate is None else _pass(facts.gate, facts.since)
@@ -243,15 +244,7 @@ def _revoke(which: ColumnElement[bool]) -> None:
     ).all()
     for user_id, course_id in sorted(map(tuple, rows)):
         counters.recount_holders(course_id)
-        db.session.execute(
-            update(Enrollment)
-            .where(
-                Enrollment.user_id == user_id,
-                Enrollment.course_id == course_id,
-                ~select(AccessGrant.id).where(*access_facts.holding(user_id, course_id)).exists(),
-            )
-            .values(status=EnrollmentStatus.CANCELLED)
-        )
+        pausing.follow_grants(user_id, course_id)
 
 
 def _by_slug(slug: str) -> Course:

@@ -61,8 +61,9 @@ class LessonGate:
 class AccessFacts:
     """The facts about a person and a course, whose status, visibility, deletion and expiry come first.
 
-    `trusted`: admin, creator, or has access to everything. `since`: the time of enrolment. `ran_out` is when
-    the last grant expired, `missing` a prerequisite that locks the course.
+    `trusted`: admin, creator, or has access to everything. `holds`: a grant is valid; `paused`: all valid
+    ones wait for a dispute. `since`: the time of enrolment. `ran_out` is when the last grant expired,
+    `missing` a prerequisite that locks the course.
     """
 
     stranger: bool
@@ -72,6 +73,7 @@ class AccessFacts:
     deleted_at: datetime | None
     expires_at: datetime | None
     holds: bool
+    paused: bool
     ran_out: datetime | None
     since: datetime | None
     missing: uuid.UUID | None
@@ -173,6 +175,7 @@ def from_rows(rows: Any, trusted: bool, stranger: bool) -> AccessFacts:
         deleted_at=row.deleted_at,
         expires_at=row.course_expires_at,
         holds=bool(live),
+        paused=bool(live) and all(r.paused_at for r in live),
         ran_out=max((r.expires_at for r in rows if r.expires_at), default=None),
         since=row.enrolled_at or min((r.granted_at for r in live), default=None),
         missing=row.missing,
@@ -201,6 +204,7 @@ def query(user_id: Any, with_lesson: bool, people: FromClause | None = None) -> 
         grant.c.granted_at,
         grant.c.expires_at,
         grant.c.revoked_at,
+        grant.c.paused_at,
         enrollment.c.enrolled_at,
         locks.missing(user_id).label("missing"),
     ).select_from(product_from.join(course_, course_.c.id == product.c.id))

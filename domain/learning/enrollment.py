@@ -2,20 +2,19 @@
 
 import uuid
 
-from sqlalchemy import case, select, update
+from sqlalchemy import select
 
 import mail
 from domain import Refused
 from domain.base import clock
 from domain.catalog import availability
 from domain.catalog.availability import Offer
-from domain.learning import access, prerequisites, progress
+from domain.learning import access, pausing, prerequisites, progress
 from domain.platform import events
 from domain.platform.event_registry import EventName
 from models import (
     Course,
     Enrollment,
-    EnrollmentStatus,
     GrantSource,
     Purchase,
     User,
@@ -39,7 +38,7 @@ def enroll(user_id: uuid.UUID, course_id: uuid.UUID, welcome: bool = True) -> En
         .returning(Enrollment.id)
     )
     if made is None:
-        _take_up_again(user_id, course_id)
+        pausing.take_up_again(user_id, course_id)
     progress.recount(user_id, course_id)
     if made is not None:
         events.write(EventName.ENROLLED, user_id, course_id)
@@ -79,20 +78,3 @@ def enroll_free(user: User, course: Course) -> Enrollment:
         raise Refused("This course isn’t free. You can buy it on its page.")
     access.grant(user.id, course.id, GrantSource.FREE, course.id)
     return enroll(user.id, course.id)
-
-
-def _take_up_again(user_id: uuid.UUID, course_id: uuid.UUID) -> None:
-    db.session.execute(
-        update(Enrollment)
-        .where(
-            Enrollment.user_id == user_id,
-            Enrollment.course_id == course_id,
-            Enrollment.status == EnrollmentStatus.CANCELLED,
-        )
-        .values(
-            status=case(
-                (Enrollment.completed_at.is_(None), EnrollmentStatus.ACTIVE),
-                else_=EnrollmentStatus.COMPLETED,
-            )
-        )
-    )

@@ -11,7 +11,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from domain.base import clock
-from domain.ledger import document_checks, earning_checks, gift_checks, payout_checks, refund_checks
+from domain.ledger import (
+    dispute_checks,
+    document_checks,
+    earning_checks,
+    gift_checks,
+    payout_checks,
+    refund_checks,
+)
 from domain.ledger.coupon_checks import (
     discounts_match_redemptions,
     redemptions_match_orders,
@@ -199,6 +206,7 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
     "access follows payment": access_follows_payment,
     "what nobody owns is a gift that waits": gift_checks.gifts_have_their_owner,
     **refund_checks.CHECKS,
+    **dispute_checks.CHECKS,
     "coupons were used by orders that were paid": redemptions_match_orders,
     "discounts are those of coupons": discounts_match_redemptions,
     "coupons were used within their limits": uses_stay_within_limits,

@@ -1,6 +1,6 @@
 """Consistency checks of documents: numbers without gaps, one invoice per order, credited refunds."""
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from domain.ledger.findings import listed
@@ -84,30 +84,46 @@ def credits_match() -> list[str]:
         .where(
             or_(
                 _note.order_id != _invoice.order_id,
-                and_(_note.refund_id.is_(None), _note.total_cents != _invoice.total_cents),
+                and_(_is_correction(), _note.total_cents != _invoice.total_cents),
             )
         )
     )
     return (
         listed(uncredited, "order {}: refund {} of {} was credited with {}")
-        + listed(_credited_too_much(), "invoice {} was credited with {} of {}")
+        + listed(_credited_too_much(), "order {} was credited with {} of {}")
         + listed(misfits, "credit note {} doesn’t fit invoice {}")
     )
 
 
 def _credited_too_much() -> Select:
-    credited = select(_note.counters_id, func.sum(_note.total_cents).label("total"))
-    credited_ = credited.where(_note.counters_id.is_not(None)).group_by(_note.counters_id).subquery()
+    """Find orders of which more was credited than was billed, corrections aside.
+
+    By order: a credit note after a dispute that was won counters what was billed again, too.
+    """
+    is_note = Document.kind == DocumentKind.CREDIT_NOTE
+    corrected = select(_note.id).where(_note.counters_id == Document.id, _is_correction()).exists()
+    counts = or_(
+        and_(is_note, or_(Document.refund_id.is_not(None), Document.dispute_id.is_not(None))),
+        and_(~is_note, ~corrected),
+    )
+    credited = func.sum(case((is_note, Document.total_cents), else_=0))
+    billed = func.sum(case((~is_note, Document.total_cents), else_=0))
     return (
-        select(_invoice.number, credited_.c.total, _invoice.total_cents)
-        .join(credited_, credited_.c.counters_id == _invoice.id)
-        .where(credited_.c.total > _invoice.total_cents)
+        select(Order.number, credited, billed)
+        .join(Document, Document.order_id == Order.id)
+        .where(counts)
+        .group_by(Order.id)
+        .having(credited > billed)
     )
 
 
+def _is_correction() -> ColumnElement[bool]:
+    return and_(_note.refund_id.is_(None), _note.dispute_id.is_(None))
+
+
 def _holding() -> Select:
-    """Sum up, by order, the invoices that no correction has taken back."""
-    taken_back = select(_note.id).where(_note.counters_id == _invoice.id, _note.refund_id.is_(None)).exists()
+    """Sum up, by order, the invoices that no correction has taken back, but for those of disputes."""
+    taken_back = select(_note.id).where(_note.counters_id == _invoice.id, _is_correction()).exists()
     return (
         select(
             _invoice.order_id,
@@ -116,7 +132,7 @@ def _holding() -> Select:
             func.sum(_invoice.tax_cents).label("tax"),
             func.max(_invoice.currency).label("currency"),
         )
-        .where(_invoice.kind == DocumentKind.INVOICE, ~taken_back)
+        .where(_invoice.kind == DocumentKind.INVOICE, _invoice.dispute_id.is_(None), ~taken_back)
         .group_by(_invoice.order_id)
     )
 

@@ -1,11 +1,10 @@
 """Consistency checks of the creators' ledger: each share was credited once, and each entry has its key."""
 
 from collections.abc import Callable
-from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, case, cast, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 
-from domain.ledger.findings import listed
+from domain.ledger.findings import hex_of, listed
 from domain.ledger.states import BOUGHT
 from models import Earning, Purchase, PurchaseShare, PurchaseStatus
 
@@ -44,7 +43,7 @@ def earnings_have_keys() -> list[str]:
 
     `undo:<earning>` is how a sale was lowered before there were refund lines.
     """
-    share, own = _hex(Earning.share_id), _hex(Earning.id)
+    share, own = hex_of(Earning.share_id), hex_of(Earning.id)
     belongs = Earning.share_id.is_not(None)
     of_share = and_(
         or_(*(Earning.key.startswith(f"{kind}:") for kind in OF_SHARES)), Earning.key.endswith(share)
@@ -68,8 +67,3 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
 
 def _is_sale() -> ColumnElement[bool]:
     return Earning.key.startswith("sale:")
-
-
-def _hex(column: Any) -> ColumnElement[str]:
-    """Build the 32 hex digits of an id; "" for null."""
-    return func.coalesce(func.replace(cast(column, String), "-", ""), "")

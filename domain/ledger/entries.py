@@ -5,6 +5,8 @@ booked once more, the other way round. Callers have locked the order.
 """
 
 import uuid
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -69,6 +71,29 @@ def give_back(purchase: Purchase, cause: str, back: str, at: datetime) -> None:
             share, f"{back}:{share.id.hex}", -entry.amount_cents, entry.currency, at,
             max(at, entry.available_at),
         )  # fmt: skip
+
+
+def return_part(
+    purchase: Purchase, causes: Sequence[str], net_cents: int, of_cents: int, back: str, at: datetime
+) -> None:
+    """Book what the creators get again of `net_cents` as `<back>:<share>`, in proportion to what they gave.
+
+    `of_cents` is what the entries of `causes` still stand for, net; all of it gives back exactly those.
+    """
+    if _of_cause(purchase, back):
+        return
+    given: dict[uuid.UUID | None, int] = defaultdict(int)
+    due = _due(purchase)
+    for cause in causes:
+        for entry in _of_cause(purchase, cause):
+            given[entry.share_id] -= entry.amount_cents
+    held = [given[share.id] for share in purchase.shares]
+    *parts, _fee = apportion(net_cents, [*held, of_cents - sum(held)])
+    for share, cents in zip(purchase.shares, parts, strict=True):
+        if cents:
+            _book(
+                share, f"{back}:{share.id.hex}", cents, purchase.currency, at, max(at, due.get(share.id, at))
+            )
 
 
 def adjust(creator: User, cents: int, currency: str, note: str, at: datetime) -> Earning:

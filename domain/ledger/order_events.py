@@ -17,6 +17,11 @@ def write_refund(refund: Refund, order: Order) -> None:
     _write(EventName.REFUNDED, order, order.purchases, refund.amount_cents, refund.currency)
 
 
+def write_dispute(name: EventName, order: Order, amount_cents: int, currency: str) -> None:
+    """Write what became of a dispute of `order`, with the amount that the bank demands."""
+    _write(name, order, order.purchases, amount_cents, currency)
+
+
 def _write(
     name: EventName, order: Order, purchases: Iterable[Purchase], amount_cents: int, currency: str
 ) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from sqlalchemy import func, or_, select
 
+from domain.ledger.dispute_checks import held_by_line
 from domain.ledger.findings import listed
 from models import Order, Purchase, Refund, RefundLine, RefundStatus
 
@@ -26,7 +27,10 @@ def refunds_were_paid() -> list[str]:
 
 
 def lines_match_refunds() -> list[str]:
-    """Check that lines count as refunded what booked refunds say, and that these are over their lines."""
+    """Check that lines count as refunded what booked refunds and lost disputes say; refunds, their lines.
+
+    The tax of open disputes counts as returned, too.
+    """
     booked = (
         select(
             RefundLine.purchase_id.label("id"),
@@ -38,10 +42,14 @@ def lines_match_refunds() -> list[str]:
         .group_by(RefundLine.purchase_id)
         .subquery()
     )
-    gross, tax = func.coalesce(booked.c.gross, 0), func.coalesce(booked.c.tax, 0)
+    lost, open_ = (held_by_line(lost=lost).subquery() for lost in (True, False))
+    gross = func.coalesce(booked.c.gross, 0) + func.coalesce(lost.c.gross, 0)
+    tax = sum((func.coalesce(part.c.tax, 0) for part in (lost, open_)), func.coalesce(booked.c.tax, 0))
     wrong = (
         select(Purchase.id, Purchase.refunded_cents, gross, Purchase.returned_tax_cents, tax)
         .outerjoin(booked, booked.c.id == Purchase.id)
+        .outerjoin(lost, lost.c.id == Purchase.id)
+        .outerjoin(open_, open_.c.id == Purchase.id)
         .where(or_(Purchase.refunded_cents != gross, Purchase.returned_tax_cents != tax))
     )
     total = func.sum(RefundLine.gross_cents)

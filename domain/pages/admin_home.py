@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, CompoundSelect, Select, func, literal, sel
 
 from domain.base import clock
 from domain.commerce import alert_list
+from domain.disputes import listing as dispute_listing
 from domain.ledger.states import BOUGHT
 from models import (
     DailySales,
@@ -51,6 +52,7 @@ class FailureCounts:
     webhooks: int
     recordings: int
     alerts: int
+    disputes: int
     worker_seen_at: datetime | None
 
 
@@ -109,6 +111,7 @@ def _failures() -> Select[Any]:
         _count(StripeEvent.id, StripeEvent.processed_at.is_(None), StripeEvent.error.is_not(None)),
         _count(MediaAsset.id, MediaAsset.status == MediaStatus.ERROR),
         alert_list.open_count(),
+        dispute_listing.open_count(),
         select(func.max(WorkerBeat.at)).scalar_subquery(),
     )
 

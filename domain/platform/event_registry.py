@@ -30,6 +30,9 @@ class EventName(StrEnum):
     PURCHASE_COMPLETED = "purchase_completed"
     PAYMENT_FAILED = "payment_failed"
     REFUNDED = "refunded"
+    DISPUTE_OPENED = "dispute_opened"
+    DISPUTE_WON = "dispute_won"
+    DISPUTE_LOST = "dispute_lost"
 
 
 class Writer(StrEnum):
@@ -124,6 +127,11 @@ REGISTRY: dict[EventName, EventDefinition] = {
     EventName.PURCHASE_COMPLETED: _of_order("an order was paid, or nothing was due"),
     EventName.PAYMENT_FAILED: _of_order("a bank payment of an order failed"),
     EventName.REFUNDED: _of_order("a refund of an order succeeded; `amount_cents` is the refund’s"),
+    EventName.DISPUTE_OPENED: _of_order(
+        "a bank demands the payment of an order back; `amount_cents` is what it demands"
+    ),
+    EventName.DISPUTE_WON: _of_order("a dispute of an order was won; `amount_cents` as above"),
+    EventName.DISPUTE_LOST: _of_order("a dispute of an order was lost; `amount_cents` as above"),
 }
 
 

@@ -33,6 +33,7 @@ class ShopSettings:
     payout_vat_bp: int | None
     refund_terms: str
     currency: str
+    pause_disputed: bool
     require_review: bool
     admin_second_factor: bool
     admin_idle_minutes: int

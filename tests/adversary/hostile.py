@@ -292,6 +292,7 @@ def good_words(words: dict[str, str]) -> dict[str, str]:
         "withdrawal_id": words["withdrawal"],
         "payout_id": words["payout"],
         "year": "2026",
+        "dispute_id": words["dispute"],
         **words,
     }
 

@@ -62,29 +62,6 @@ def test_a_payment_without_an_order_waits_until_somebody_has_looked(shop: Shop, 
     assert (problems(shop), mailed(shop), shop.wrong_books()) == ([], 1, [])
 
 
-def test_a_dispute_is_told_when_it_begins_and_when_it_is_decided(shop: Shop, cast: Cast) -> None:
-    order = bought(shop, cast)
-    session = shop.stripe.get("checkout.session", order.stripe_session_id or "")
-    intent = shop.stripe.get("payment_intent", session["payment_intent"])
-    dispute = shop.stripe.dispute(intent["latest_charge"])
-    for _ in range(2):
-        shop.hear()
-    assert len(shop.alerts()) == 1
-    shop.stripe.decide(dispute["id"], won=False)
-    for _ in range(2):
-        shop.hear()
-    assert len(shop.alerts()) == 2
-    after = shop.order(order.stripe_session_id or "")
-    assert "disputes the payment" in (after.problem or "")
-    assert "has decided" in (after.problem or "")
-    assert shop.effects(cast.cy, cast.flask_course) == ONCE
-    mo = shop.signed_in(cast.mo)
-    assert order.number in mo.get("/admin/alerts").text
-    mo.post(f"/admin/orders/{order.number}/looked-at", data={"note": "Lost; taken from the creator."})
-    assert "All clear" in mo.get("/admin/alerts").text
-    assert shop.wrong_books() == []
-
-
 def test_events_of_a_dispute_in_any_order_are_told_once(shop: Shop, cast: Cast) -> None:
     about = {"id": "dp_7", "payment_intent": "pi_elsewhere", "amount": 500, "currency": "usd"}
     types = ("closed", "funds_withdrawn", "created", "updated", "closed", "funds_reinstated")

@@ -13,6 +13,7 @@ from domain.gifts import mailing
 from models import (
     Cart,
     Course,
+    Dispute,
     EmailMessage,
     Gift,
     NotificationKind,
@@ -62,6 +63,8 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "stop": ("a-token",),
     "sender": ("Bo",),
     "noun": ("course",),
+    "state": (("Needs an answer", "The bank has taken the money."),),
+    "due": ("7 December 2026, 12:00 UTC", ""),
     "url": ("http://localhost/gifts/claim/a-token",),
     "expires_at": (datetime(2027, 5, 1, tzinfo=UTC), None),
 }
@@ -78,6 +81,7 @@ ROWS = (
     "request",
     "requests",
     "withdrawal",
+    "dispute",
 )  # what `_values` adds
 
 
@@ -157,5 +161,6 @@ def _values() -> dict[str, tuple[Any, ...]]:
         (asked,),
         ([asked],),
         (declared,),
+        (one(Dispute),),
     )
     return dict(zip(ROWS, rows, strict=True))

@@ -26,6 +26,7 @@ from models import (
     ConsentSource,
     Coupon,
     Course,
+    Dispute,
     Document,
     Gift,
     Job,
@@ -147,6 +148,7 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
             "nobody": NOBODYS_ID,
             "invoice": db.session.scalars(db.select(Document.number)).one(),
             "payout": str(settled(db.session.get_one(User, cast.ada.id)).id),
+            "dispute": str(_dispute(cast)),
             **_gift(cast),
             **_returned(cast),
         }
@@ -179,6 +181,19 @@ def _returned(cast: Cast) -> dict[str, str]:
         "received_token": declarations.receipt_token(declared),
         "stop_token": declarations.stop_token(declared),
     }
+
+
+def _dispute(cast: Cast) -> uuid.UUID:
+    """A bank's inquiry about what bo bought, with the draft of an answer."""
+    dispute = Dispute(
+        order_id=cast.order.id, stripe_dispute_id="dp_staged", amount_cents=1900, currency="usd",
+        reason="unrecognized", status="warning_needs_response", is_inquiry=True, disputed_at=now(),
+        due_by=now() + timedelta(days=7), synced_at=now(), evidence={"customer_name": "Bo"},
+        evidence_version=1,
+    )  # fmt: skip
+    db.session.add(dispute)
+    db.session.commit()
+    return dispute.id
 
 
 def _gift(cast: Cast) -> dict[str, str]:

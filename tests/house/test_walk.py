@@ -359,6 +359,13 @@ READING = """
 /admin/settings/featured                                                303 404 404 404 404 404 200
 /admin/users/{nobody}                                                   303 404 404 404 404 404 404
 /admin/orders/LN-NONE-0000                                              303 404 404 404 404 404 404
+/admin/disputes                                                         303 404 404 404 404 404 200
+/admin/disputes?state=closed                                            303 404 404 404 404 404 200
+/admin/disputes/{dispute}                                               303 404 404 404 404 404 200
+/admin/disputes/{nobody}                                                303 404 404 404 404 404 404
+/admin/disputes/{dispute}/send                                          303 404 404 404 404 404 200
+/admin/disputes/{nobody}/send                                           303 404 404 404 404 404 404
+/admin/disputes/{dispute}/evidence.pdf                                  303 404 404 404 404 404 200
 /admin/emails/{nobody}                                                  303 404 404 404 404 404 404
 /admin/emails/{nobody}/body.html                                        303 404 404 404 404 404 404
 /admin/jobs/{nobody}                                                    303 404 404 404 404 404 404
@@ -584,6 +591,10 @@ WRITING = """
 /admin/orders/LN-TEST-0001/looked-at                                    303 404 404 404 404 404 422
 /admin/orders/LN-TEST-0001/refund                                       303 404 404 404 404 404 422
 /studio/sales/LN-TEST-0001/refund                                       303 303 303 303 404 404 404
+/admin/disputes/{dispute}/collect                                       303 404 404 404 404 404 303
+/admin/disputes/{nobody}/collect                                        303 404 404 404 404 404 404
+/admin/disputes/{dispute}/answer                                        303 404 404 404 404 404 303
+/admin/disputes/{dispute}/send                                          303 404 404 404 404 404 422
 /admin/emails/{message}/retry                                           303 404 404 404 404 404 303
 /admin/emails/retry                                                     303 404 404 404 404 404 303
 /admin/jobs/{job}/retry                                                 303 404 404 404 404 404 303

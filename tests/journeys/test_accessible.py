@@ -51,7 +51,8 @@ STUDIO = (
 )  # fmt: skip
 DESK_OF_ADMINS = (
     "", "/analytics",
-    "/users", "/users/{person}", "/orders", "/orders/LN-TEST-0001", "/documents", "/categories",
+    "/users", "/users/{person}", "/orders", "/orders/LN-TEST-0001", "/disputes", "/disputes/{dispute}",
+    "/disputes/{dispute}/send", "/documents", "/categories",
     "/categories/{category}", "/emails", "/webhooks", "/jobs", "/media", "/backups",
     "/backups?state=failed", "/audit", "/settings",
     "/settings/look", "/settings/rules", "/settings/seller", "/settings/tax", "/settings/currency",

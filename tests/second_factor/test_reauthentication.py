@@ -37,6 +37,7 @@ FORMS = (
     ("mo", "/admin/users/{person}/second-factor/remove"),
     ("mo", "/admin/orders/LN-TEST-0001/looked-at"),
     ("mo", "/admin/orders/LN-TEST-0001/refund"),
+    ("mo", "/admin/disputes/{dispute}/send"),
     ("mo", "/admin/webhooks/{event}/looked-at"),
     ("mo", "/admin/moderation/{course_item}/vet"),
     ("mo", "/admin/categories/{category}/delete"),

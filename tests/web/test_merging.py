@@ -35,6 +35,10 @@ TABS = (
     Tab("CategoryForm", "mo", "/admin/categories/{category}", {"name": "The web"}, {"description": "Pages."}),
     Tab("CreatorCouponForm", "ada", "/studio/coupons/{coupon}/edit", {"value": "5"}, {"name": "Mine"}),
     Tab("ShopCouponForm", "mo", "/admin/coupons/{shop_coupon}/edit", {"max_uses": "9"}, {"value": "20"}),
+    Tab(
+        "EvidenceForm", "mo", "/admin/disputes/{dispute}", {"customer_name": "Bo B."},
+        {"service_date": "1 May", "product_description": "A course"}, "/admin/disputes/{dispute}/answer",
+    ),
     Tab("ShopProfileForm", "mo", "/admin/settings", {"name": "Shop"}, {"hero_title": "Learn here"}),
     Tab(
         "PolicyForm", "mo", "/admin/settings/rules",
