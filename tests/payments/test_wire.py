@@ -161,13 +161,13 @@ def test_a_part_of_an_order_is_refunded_once(stripe: RunningSandbox) -> None:
     found = payments.find_session(session.id)
     assert found is not None
     assert found.payment_intent is not None
-    first = payments.refund(found.payment_intent, 1900, "refund-1")
-    assert payments.refund(found.payment_intent, 1900, "refund-1") == first
-    second = payments.refund(found.payment_intent, 1900, "refund-2")
+    first = payments.refund(found.payment_intent, 1900, "refund-1", "duplicate")
+    assert payments.refund(found.payment_intent, 1900, "refund-1", "duplicate") == first
+    second = payments.refund(found.payment_intent, 1900, "refund-2", "duplicate")
     assert second.id != first.id
     with pytest.raises(payments.PaymentRefused):
-        payments.refund(found.payment_intent, 601, "refund-3")
-    payments.refund(found.payment_intent, 600, "refund-4")
+        payments.refund(found.payment_intent, 601, "refund-3", "duplicate")
+    payments.refund(found.payment_intent, 600, "refund-4", "duplicate")
     [charge] = stripe.all("charge")
     assert (charge["amount_refunded"], charge["refunded"]) == (4400, True)
 
