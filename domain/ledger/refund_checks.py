@@ -6,7 +6,7 @@ from sqlalchemy import func, or_, select
 
 from domain.ledger.dispute_checks import held_by_line
 from domain.ledger.findings import listed
-from models import Order, Purchase, Refund, RefundLine, RefundStatus
+from models import Order, Purchase, Refund, RefundLine, RefundRequest, RefundStatus, RequestDecision
 
 UNDONE = (RefundStatus.FAILED, RefundStatus.CANCELED)
 
@@ -64,7 +64,19 @@ def lines_match_refunds() -> list[str]:
     ) + listed(sums, "refund {} is over {}, its lines over {}")
 
 
+def approved_requests_were_paid() -> list[str]:
+    """Check that each approved request has a refund of its line."""
+    paid = select(RefundLine.id).where(
+        RefundLine.refund_id == RefundRequest.refund_id, RefundLine.purchase_id == RefundRequest.purchase_id
+    )
+    unpaid = select(RefundRequest.id, RefundRequest.purchase_id).where(
+        RefundRequest.decision == RequestDecision.APPROVED, ~paid.exists()
+    )
+    return listed(unpaid, "request {}: it is approved, but purchase {} has no refund by it")
+
+
 CHECKS: dict[str, Callable[[], list[str]]] = {
     "refunds stay within what was paid": refunds_were_paid,
+    "approved requests were refunded": approved_requests_were_paid,
     "lines were refunded what their refunds say": lines_match_refunds,
 }

@@ -142,6 +142,15 @@ def test_a_second_press_says_so_and_asks_nothing(desk: Desk) -> None:
     assert len(desk.requests()) == 1
 
 
+def test_the_books_say_if_an_approved_request_has_no_refund(desk: Desk) -> None:
+    desk.ask(desk.signed_in(desk.cast.bo))
+    (request,) = desk.requests()
+    assert desk.wrong_books() == []
+    desk.change(request, refund_id=None)
+    assert f"request {request.id}" in " ".join(desk.wrong_books())
+    desk.change(request, refund_id=request.refund_id)
+
+
 def test_what_was_refunded_is_told(desk: Desk) -> None:
     bo = desk.signed_in(desk.cast.bo)
     desk.ask(bo)
@@ -203,7 +212,7 @@ def test_often_is_counted_over_a_year(desk: Desk, at_day_two: Any) -> None:
     (first,) = desk.requests()
     assert first.decision == RequestDecision.APPROVED
     desk.change(desk.cast.purchase, status=PurchaseStatus.REFUNDED)
-    with desk.app.test_request_context():
+    with desk.app.test_request_context(method="POST"):
         found = order_lock.lock(desk.cast.order.id)
         facts = request_facts.of_order(found, PAID + timedelta(days=3))
         later = request_facts.of_order(found, PAID + timedelta(days=370))
