@@ -16,6 +16,8 @@ FILLED = {
     "DraftMarkForm": "is a button alone, with the mark of what it discards",
     "RestoreForm": "begins with a tick that nobody has saved",
     "WithdrawalForm": "declares something new; it begins with the person's own name and address",
+    "CountryForm": "opens an account that isn't there yet; it begins with the country of the address",
+    "SendForm": "sends the version that was read, and is refused when there is a newer one",
     "ReportForm": "is told which words it is about, and shows nothing stored",
 }
 

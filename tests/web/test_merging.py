@@ -100,6 +100,16 @@ TABS = (
         {"recipient": "xi@example.com"},
     ),
     Tab("BillingForm", "bo", "/account/billing", {"company": "Bo Ltd."}, {"country": "DE", "city": "Bonn"}),
+    Tab(
+        "PayoutSettingsForm", "mo", "/admin/settings/payouts", {"payout_day": "2"},
+        {"payout_minimum": "50"},
+    ),
+    Tab(
+        "ParticularsForm", "ada", "/studio/payouts/particulars",
+        {"company": "Ada Ltd.", "name": "Ada", "address": "1 Street", "postal_code": "10115", "country": "DE",
+         "vat_status": "none", "agrees": "y"},
+        {"city": "Bonn"},
+    ),
     Tab("MailForm", "bo", "/account/notifications", {}, {}),
 )  # fmt: skip
 
