@@ -35,6 +35,7 @@ from models import (
 )
 from tests.cast import Cast
 from tests.disputes.making import Bank, balance, order_of, tell, wrong_books
+from tests.payouts.making import settled
 
 PRICE, SHARE = 1900, 1330
 
@@ -270,8 +271,7 @@ def test_everybody_is_told(bank: Bank, cast: Cast) -> None:
 
 def test_31_after_the_payout_a_loss_is_debited_once(bank: Bank, cast: Cast) -> None:
     """Fault 31: debited once at withdrawal, the balance is negative, and the next month absorbs it."""
-    db.session.execute(db.update(Earning).values(status="paid"))
-    db.session.commit()
+    settled(db.session.get_one(User, cast.ada.id))
     bank.reports("needs_response", -1)
     bank.reports("lost")
     tell(bank.dispute)
