@@ -90,7 +90,9 @@ def save_answer(dispute_id: uuid.UUID) -> Response:
 def send_answer(dispute_id: uuid.UUID) -> Response:
     """Show the whole answer, and send it to the bank for good."""
     found = _dispute(dispute_id)
-    form = SendForm(data={"version": str(found.evidence_version)})
+    # A POST without a version has read none: no default for it.
+    read = {} if request.method == "POST" else {"version": str(found.evidence_version)}
+    form = SendForm(data=read)
     if form.validate_on_submit():
         with Attempt(form) as attempt:
             answers.send(found, form.version.data or "", me())

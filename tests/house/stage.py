@@ -13,7 +13,7 @@ import storage
 from domain.gifts import links
 from domain.media import served_files, upload_sessions
 from domain.people import mail_tokens, registration
-from domain.platform import consents, images, mail_preferences, moderation_queue
+from domain.platform import consents, images, mail_preferences, moderation_queue, settings
 from domain.refunds import declarations
 from models import (
     ArchiveFormat,
@@ -175,6 +175,7 @@ def _returned(cast: Cast) -> dict[str, str]:
     db.session.flush()
     item = moderation_queue.enqueue(ModerationKind.REFUND, asked.id, "Flask, first steps", cast.bo.id)
     db.session.commit()
+    settings.forget()
     return {
         "refund_item": str(item.id),
         "withdrawal": str(unclear.id),

@@ -416,7 +416,7 @@ WRITING = """
 /orders/LN-NONE-0000/refund                                             303 404 404 404 404 404 404
 /withdraw                                                               422 422 422 422 422 422 422
 /withdraw/confirm                                                       422 422 422 422 422 422 422
-/withdraw/stop/{stop_token}                                             200 422 422 422 422 422 422
+/withdraw/stop/{stop_token}                                             200 200 200 200 200 200 200
 /withdraw/stop/forged                                                   410 410 410 410 410 410 410
 /orders/LN-TEST-0001/particulars                                        303 404 303 404 404 404 303
 /account/billing                                                        303 303 303 303 303 303 303
