@@ -178,6 +178,7 @@ HARMLESS = {
     "coupons": "what lowers a price",
     "billing_details": "a postal code",
     "payout_holds": "why somebody isn’t paid",
+    "shop_days": "how many codes of coupons fitted",
 }
 HOLDS_A_SECRET = re.compile(r"password|token|secret|hash|code(?!_archive)|proof|browser|mark|session")
 # Whatever is signed with the shop's key. The links of lessons (storage) and of unsubscribing open no account.
@@ -186,6 +187,7 @@ SIGNED = {
     "domain/platform/mail_preferences.py": "stops a kind of mail, and nothing else",
     "web/csrf.py": "of forms, for a browser that is signed in",
     "domain/gifts/links.py": "gives a present to whoever is signed in, and opens no account",
+    "domain/refunds/declarations.py": "shows or stops a declared withdrawal, and opens no account",
     "domain/cart/carts.py": "names a guest’s cart, and nothing else",
     "blueprints/auth/known_devices.py": "says which limit a try counts against, and nothing else",
 }
