@@ -13,6 +13,7 @@ from tables.analytics import (
     ShopDay,
 )
 from tables.base import Base, UtcDateTime, db, now, upsert, write_from_here
+from tables.books import BooksCheck, BooksFinding, FindingKind, MatchedKind, StripeMovement
 from tables.bundles import Bundle, BundleCourse
 from tables.cart import Cart, CartItem
 from tables.catalog import (
@@ -256,6 +257,12 @@ __all__ = [
     "DisputeMovement",
     "DisputeLine",
     "FraudWarning",
+    # books
+    "BooksCheck",
+    "BooksFinding",
+    "FindingKind",
+    "MatchedKind",
+    "StripeMovement",
     # documents
     "Document",
     "DocumentKind",

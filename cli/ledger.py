@@ -5,13 +5,16 @@ import sys
 import click
 from flask.cli import AppGroup
 
+import payments
+from domain.books import findings, reading
 from domain.ledger import checks
 
 ledger_group = AppGroup("ledger", help="Check the books.")
 
 
 @ledger_group.command("check")
-def check() -> None:
+@click.option("--stripe", is_flag=True, help="Compare with Stripe’s books too, as every night.")
+def check(stripe: bool) -> None:
     """Compare orders, purchases, earnings, access and refunds; exit 1 with the rows that disagree."""
     found: dict[str, list[str]] = {}
     with click.progressbar(list(checks.LIVE_CHECKS), label="Checking the books", file=sys.stderr) as bar:
@@ -22,6 +25,23 @@ def check() -> None:
         for row in rows_wrong:
             click.echo(f"       {row}")
     wrong = sum(len(rows) for rows in found.values())
+    if stripe:
+        wrong += _compare_with_stripe()
     if wrong:
         raise click.ClickException(f"{wrong} rows don’t match.")
     click.echo("The books are correct.")
+
+
+def _compare_with_stripe() -> int:
+    """Read what moved at Stripe, compare it, and print what differs; how much that is."""
+    try:
+        done = reading.run()
+    except payments.PaymentUnavailable as error:
+        raise click.ClickException(f"Stripe can’t be asked: {error} Run it again to go on.") from error
+    if done is None:
+        raise click.ClickException("There is no key for Stripe.")
+    rows = findings.listed_open()
+    click.echo(f"{'ok   ' if not rows else 'WRONG'}  Stripe’s books, {done.movements} new movements")
+    for row in rows:
+        click.echo(f"       {row.sentence}")
+    return len(rows)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 import media
 from demo import (
     analytics_events,
+    books,
     bundles,
     catalog,
     coupons,
@@ -79,6 +80,7 @@ def load(progress: Progress, with_films: bool = True) -> int:
     creators = [user for user in dict.fromkeys(people.values()) if user.role == Role.CREATOR]
     payouts.add_payouts(creators, now)
     progress("A year of payouts", 1, 1)
+    books.add_books(people["admin@example.com"], now)
     if with_films:
         _add_films(sources, courses, progress)
     db.session.flush()

@@ -157,6 +157,8 @@ KINDS: dict[str, Task | LongTask] = {
     ),
     "sweep_disputes": LongTask("disputes.sweep.begin", "disputes.sweep.list_all", "disputes.sweep.end"),
     "answer_dispute": LongTask("disputes.answers.begin", "disputes.answers.call", "disputes.answers.end"),
+    "check_books": LongTask("books.reading.begin", "books.reading.read", "books.reading.end", lane=Lane.SLOW),
+    "fetch_for_books": LongTask("books.resolving.begin", "books.resolving.fetch", "books.resolving.end"),
     "make_backup": LongTask(
         "platform.backup_jobs.begin",
         "platform.backup_jobs.make",

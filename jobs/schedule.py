@@ -79,6 +79,7 @@ SCHEDULE: list[Every | Daily | Monthly] = [
     Every("settle_bundles", minutes=15),
     Every("list_backups", minutes=60),
     Daily("make_backup", at="02:00"),
+    Daily("check_books", at="03:00"),
     Daily("ask_vat_ids_again", at="03:30"),
     Daily("begin_payouts", at="05:00"),
     Every("sweep_payouts", minutes=60),

@@ -7,6 +7,7 @@ database transaction is open: the network can take the whole timeout.
 from payments.account_reasons import Requirement
 from payments.accounts import ConnectedAccount, find_account, login_link, onboarding_link, open_account
 from payments.balance import (
+    LONGEST_PAGE,
     Balance,
     BalanceMovement,
     account_balances,
@@ -96,6 +97,7 @@ __all__ = [
     "FraudWarning",
     "KeyInUse",
     "KeySpent",
+    "LONGEST_PAGE",
     "Line",
     "MOST_EVENTS",
     "MOST_EVIDENCE",

@@ -8,6 +8,8 @@ from typing import Any
 from payments.client import ask, client
 
 LONGEST_PAGE = 100
+EXPANDED = ["data.source"]
+OUR_IDS = ("refund_id", "payout_id")  # as our calls name them in metadata
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,8 @@ class BalanceMovement:
 
     `type` is Stripe's, such as charge, refund, refund_failure, adjustment (disputes), transfer,
     transfer_refund (a reversal), payout; `source` the id of the object that moved the money, "" for none.
+    `parent` is the payment that the source belongs to, or the transfer it reverses, `our_id` our row that its
+    metadata name, "" for none. `paid` and `paid_currency` are `amount` in what the buyer paid in.
     """
 
     id: str
@@ -28,6 +32,10 @@ class BalanceMovement:
     source: str
     created: datetime
     available_on: datetime
+    parent: str
+    our_id: str
+    paid: int
+    paid_currency: str
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,7 @@ def movements(since: datetime, until: datetime, after: str = "") -> Iterator[Bal
     PaymentUnavailable, and PaymentRefused for an unknown `after`.
     """
     created = {"gte": int(since.timestamp()), "lt": int(until.timestamp())}
-    params: Any = {"created": created, "limit": LONGEST_PAGE}
+    params: Any = {"created": created, "limit": LONGEST_PAGE, "expand": EXPANDED}
     if after:
         params["starting_after"] = after
     found = ask(lambda: client().v1.balance_transactions.list(params)).auto_paging_iter()
@@ -60,7 +68,7 @@ def movements_of(source: str) -> list[BalanceMovement]:
     """
     if not source:
         return []
-    params: Any = {"source": source, "limit": LONGEST_PAGE}
+    params: Any = {"source": source, "limit": LONGEST_PAGE, "expand": EXPANDED}
     transactions = client().v1.balance_transactions
     return [read_movement(one) for one in ask(lambda: list(transactions.list(params).auto_paging_iter()))]
 
@@ -77,7 +85,10 @@ def account_balances(account_id: str) -> dict[str, Balance]:
 
 
 def read_movement(found: Any) -> BalanceMovement:
-    """Convert Stripe's balance transaction."""
+    """Convert Stripe's balance transaction, with its source expanded."""
+    source = found.source
+    is_whole = source is not None and not isinstance(source, str)
+    paid, paid_currency = _paid(found, source if is_whole else None)
     return BalanceMovement(
         id=found.id,
         type=found.type,
@@ -86,10 +97,31 @@ def read_movement(found: Any) -> BalanceMovement:
         fee=found.fee,
         net=found.net,
         currency=found.currency,
-        source=found.source or "",
+        source=source.id if is_whole else source or "",
         created=datetime.fromtimestamp(found.created, UTC),
         available_on=datetime.fromtimestamp(found.available_on, UTC),
+        parent=_parent(source) if is_whole else "",
+        our_id=_our_id(source) if is_whole else "",
+        paid=paid,
+        paid_currency=paid_currency,
     )
+
+
+def _paid(found: Any, source: Any) -> tuple[int, str]:
+    """Return the amount of a movement in the currency of what moved it, with the movement's sign."""
+    currency = getattr(source, "currency", None) or found.currency
+    if currency == found.currency:
+        return found.amount, found.currency
+    return (source.amount if found.amount > 0 else -source.amount), currency
+
+
+def _parent(source: Any) -> str:
+    return getattr(source, "payment_intent", None) or getattr(source, "transfer", None) or ""
+
+
+def _our_id(source: Any) -> str:
+    metadata = source.metadata.to_dict() if getattr(source, "metadata", None) else {}
+    return next((metadata[name] for name in OUR_IDS if name in metadata), "")
 
 
 def read_balances(found: Any) -> dict[str, Balance]:

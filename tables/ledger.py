@@ -51,6 +51,7 @@ class Earning(Base):
             postgresql_where=text("status IN ('pending', 'failed')"),
         ),
         Index("ix_earnings_payout_id", "payout_id", "created_at", "id"),
+        Index("ix_earnings_created_at_id", "created_at", "id"),
         Index("ix_earnings_creator_id_created_at", "creator_id", "created_at", "currency", "amount_cents"),
     )
 

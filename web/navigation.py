@@ -218,6 +218,7 @@ MENUS: dict[str, tuple[Group, ...]] = {
                 Place("Payouts", "admin.payouts", "card"),
                 Place("Coupons", "admin.coupons", "tag"),
                 Place("Tax", "admin.tax_sums", "globe"),
+                Place("Books", "admin.books", "book"),
             ),
         ),
         Group("People", (Place("People", "admin.users", "users"), Place("Email", "admin.emails", "mail"))),

@@ -20,6 +20,7 @@ from blueprints.admin import (  # noqa: E402
     analytics,  # noqa: F401
     audit,  # noqa: F401
     backups,  # noqa: F401
+    books,  # noqa: F401
     categories,  # noqa: F401
     coupons,  # noqa: F401
     decisions,  # noqa: F401

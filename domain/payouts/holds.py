@@ -7,10 +7,10 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from domain.base import clock
-from models import HoldCode, PayoutHold, db
+from models import BooksFinding, HoldCode, PayoutHold, Purchase, PurchaseShare, db
 
 # These are about the sum: it pays itself out once it has grown.
 SUMS = frozenset({HoldCode.NEGATIVE, HoldCode.MINIMUM})
@@ -119,7 +119,15 @@ def blocked_by_drift(creator_id: uuid.UUID) -> str:
 
 def drifting(creator_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
     """Find the creators about whom the books disagree with Stripe's, with the difference in words."""
-    return {}
+    concerned = func.coalesce(BooksFinding.creator_id, PurchaseShare.creator_id)
+    query = (
+        select(concerned, BooksFinding.sentence)
+        .outerjoin(Purchase, Purchase.order_id == BooksFinding.order_id)
+        .outerjoin(PurchaseShare, PurchaseShare.purchase_id == Purchase.id)
+        .where(BooksFinding.resolved_at.is_(None), concerned.in_(creator_ids))
+        .order_by(BooksFinding.found_at.desc(), BooksFinding.id.desc())
+    )
+    return {row[0]: row[1] for row in db.session.execute(query)}
 
 
 def settle(

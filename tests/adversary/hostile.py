@@ -293,6 +293,7 @@ def good_words(words: dict[str, str]) -> dict[str, str]:
         "payout_id": words["payout"],
         "year": "2026",
         "dispute_id": words["dispute"],
+        "finding_id": words["finding"],
         **words,
     }
 

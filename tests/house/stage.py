@@ -18,6 +18,7 @@ from domain.refunds import declarations
 from models import (
     ArchiveFormat,
     BackupRecord,
+    BooksFinding,
     Caption,
     Cart,
     CartItem,
@@ -28,6 +29,7 @@ from models import (
     Course,
     Dispute,
     Document,
+    FindingKind,
     Gift,
     Job,
     JobState,
@@ -149,9 +151,22 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
             "invoice": db.session.scalars(db.select(Document.number)).one(),
             "payout": str(settled(db.session.get_one(User, cast.ada.id)).id),
             "dispute": str(_dispute(cast)),
+            "finding": str(_finding(cast).id),
             **_gift(cast),
             **_returned(cast),
         }
+
+
+def _finding(cast: Cast) -> BooksFinding:
+    """A transfer that Stripe's books show and ours don't."""
+    finding = BooksFinding(
+        key="transfer:txn_staged", kind=FindingKind.TRANSFER_UNKNOWN, subject="tr_staged", amount_cents=-500,
+        currency="usd", creator_id=cast.nia.id,
+        sentence="Stripe transferred $5.00 (tr_staged), which belongs to no payout.",
+    )  # fmt: skip
+    db.session.add(finding)
+    db.session.commit()
+    return finding
 
 
 def _returned(cast: Cast) -> dict[str, str]:

@@ -346,6 +346,13 @@ READING = """
 /admin/analytics/products.csv                                           303 404 404 404 404 404 200
 /admin/analytics/unknown.csv                                            303 404 404 404 404 404 404
 /admin/settings/refunds                                                 303 404 404 404 404 404 200
+/admin/books                                                            303 404 404 404 404 404 200
+/admin/books?year=2026                                                  303 404 404 404 404 404 200
+/admin/books/findings                                                   303 404 404 404 404 404 200
+/admin/books/findings?state=resolved                                    303 404 404 404 404 404 200
+/admin/books/{finding}                                                  303 404 404 404 404 404 200
+/admin/books.csv?year=2026                                              303 404 404 404 404 404 200
+/admin/books/journal.csv?month=2026-11                                  303 404 404 404 404 404 200
 /admin/tax                                                              303 404 404 404 404 404 200
 /admin/tax?period=2026-11                                               303 404 404 404 404 404 200
 /admin/tax.csv                                                          303 404 404 404 404 404 200
@@ -635,6 +642,9 @@ WRITING = """
 /admin/payouts/{payout}/reverse                                         303 404 404 404 404 404 422
 /admin/payouts/adjust                                                   303 404 404 404 404 404 422
 /admin/settings/payouts                                                 303 404 404 404 404 404 422
+/admin/books/{finding}/fetch                                            303 404 404 404 404 404 303
+/admin/books/{finding}/explain                                          303 404 404 404 404 404 422
+/admin/books/{finding}/counter                                          303 404 404 404 404 404 422
 /admin/tax/one-stop-shop                                                303 404 404 404 404 404 422
 /admin/settings/seller                                                  303 404 404 404 404 404 303
 /admin/settings/tax                                                     303 404 404 404 404 404 303

@@ -1,0 +1,1 @@
+"""Stripe’s books compared with ours: movements, findings and what resolves them; sums and the journal."""
