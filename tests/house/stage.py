@@ -150,7 +150,7 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
             "nobody": NOBODYS_ID,
             "invoice": db.session.scalars(db.select(Document.number)).one(),
             "payout": str(settled(db.session.get_one(User, cast.ada.id)).id),
-            "dispute": str(_dispute(cast)),
+            "dispute": str(disputed(cast)),
             "finding": str(_finding(cast).id),
             **_gift(cast),
             **_returned(cast),
@@ -199,7 +199,7 @@ def _returned(cast: Cast) -> dict[str, str]:
     }
 
 
-def _dispute(cast: Cast) -> uuid.UUID:
+def disputed(cast: Cast) -> uuid.UUID:
     """A bank's inquiry about what bo bought, with the draft of an answer."""
     dispute = Dispute(
         order_id=cast.order.id, stripe_dispute_id="dp_staged", amount_cents=1900, currency="usd",

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from models import BackupRecord, Review, db, now
+from models import BackupRecord, Review, User, db, now
 from tests import accessibility
 from tests.accessibility import ALL_WAYS, SMALL_PHONE, WINDOWS, every_way, look_every_way, overflow
 from tests.bundles.making import make_bundle
 from tests.cast import Cast
-from tests.house.stage import coupons
+from tests.house.stage import coupons, disputed
 from tests.journeys import films
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in
+from tests.payouts.making import settled
 
 STRANGER = (
     "/", "/courses", "/courses?q=flask", "/courses?q=flsk", "/courses?level=advanced&q=zzz",
@@ -59,7 +60,7 @@ DESK_OF_ADMINS = (
     "/settings/refunds", "/withdrawals",
     "/settings/checkout", "/settings/sign-in", "/tax", "/tax/one-stop-shop",
     "/payouts", "/payouts/plan", "/payouts/holds", "/payouts/{payout}", "/payouts/{payout}/reverse",
-    "/payouts/adjust", "/settings/payouts",
+    "/payouts/adjust", "/settings/payouts", "/books", "/books/findings",
     "/settings/featured", "/coupons", "/coupons/new", "/coupons/{shop_coupon}",
     "/coupons/{shop_coupon}/edit",
 )  # fmt: skip
@@ -146,6 +147,7 @@ def test_every_page_of_the_studio_is_accessible(
         words = {
             "text": cast.text_lesson.id, "film": cast.video_lesson.id, "module": cast.text_lesson.module_id,
             "review": review.id, "bundle": bundle, **coupons(cast),
+            "payout": settled(db.session.get_one(User, cast.ada.id)).id,
         }  # fmt: skip
     page = visitor(bypass_csp=True)
     sign_in(page, "ada@example.com")
@@ -169,6 +171,10 @@ def test_every_page_of_the_administration_is_accessible(house: House, visitor: V
         )  # fmt: skip
         db.session.add(BackupRecord(kind="daily", made_at=now(), problem="The disk is full."))
         db.session.commit()
-        words = {"person": cast.nia.id, "category": cast.web.id, **coupons(cast)}
+        words = {
+            "person": cast.nia.id, "category": cast.web.id, **coupons(cast), "dispute": disputed(cast),
+            "payout": settled(db.session.get_one(User, cast.ada.id)).id,
+        }  # fmt: skip
+        db.session.commit()
     addresses = ["/admin" + rest.format(**words) for rest in DESK_OF_ADMINS]
     assert [problem for address in addresses for problem in look_every_way(page, address)] == []
