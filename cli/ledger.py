@@ -8,6 +8,7 @@ from flask.cli import AppGroup
 import payments
 from domain.books import findings, reading
 from domain.ledger import checks
+from models import BooksCheck, db
 
 ledger_group = AppGroup("ledger", help="Check the books.")
 
@@ -32,10 +33,24 @@ def check(stripe: bool) -> None:
     click.echo("The books are correct.")
 
 
+def read_on() -> BooksCheck | None:
+    """Do a whole check, committed page by page; None without a key. Raises PaymentUnavailable."""
+    while (section := reading.begin()) is not None:
+        db.session.commit()
+        found = reading.read(section)
+        db.session.rollback()
+        reading.end(section, found)
+        db.session.commit()
+        check = db.session.get_one(BooksCheck, section.check_id)
+        if check.finished_at is not None:
+            return check
+    return None
+
+
 def _compare_with_stripe() -> int:
     """Read what moved at Stripe, compare it, and print what differs; how much that is."""
     try:
-        done = reading.run()
+        done = read_on()
     except payments.PaymentUnavailable as error:
         raise click.ClickException(f"Stripe can’t be asked: {error} Run it again to go on.") from error
     if done is None:

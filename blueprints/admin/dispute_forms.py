@@ -18,7 +18,9 @@ def _field(name: str) -> StringField | TextAreaField:
 
 
 class EvidenceForm(MergingForm):
-    """The texts of an answer, by Stripe's names."""
+    """The texts of an answer, by Stripe's names; `send` is the button that goes on to sending it."""
+
+    send = HiddenField(filters=[raw_text])
 
     customer_name = _field("customer_name")
     customer_email_address = _field("customer_email_address")

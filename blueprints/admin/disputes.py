@@ -78,7 +78,7 @@ def save_answer(dispute_id: uuid.UUID) -> Response:
     if form.validate_on_submit():
         with Attempt(form) as attempt:
             answers.save(found, form.texts(), me())
-            if "send" in request.form:
+            if form.send.data:
                 return hypermedia.see_other(url_for("admin.send_answer", dispute_id=dispute_id))
             attempt.say("Saved.")
             return hypermedia.see_other(url_for("admin.dispute", dispute_id=dispute_id, _anchor="answer"))

@@ -83,20 +83,6 @@ def end(section: Section, found: Read) -> None:
     comparing.compare(check)
 
 
-def run() -> BooksCheck | None:
-    """Do a whole check in this process; None without a key for Stripe. Raises PaymentUnavailable."""
-    while (section := begin()) is not None:
-        db.session.commit()
-        found = read(section)
-        db.session.rollback()
-        end(section, found)
-        db.session.commit()
-        check = db.session.get_one(BooksCheck, section.check_id)
-        if check.finished_at is not None:
-            return check
-    return None
-
-
 def _open() -> BooksCheck | None:
     return db.session.scalar(select(BooksCheck).where(BooksCheck.finished_at.is_(None)))
 

@@ -11,7 +11,6 @@ from domain.platform.event_registry import EventName
 from models import Dispute, NotificationKind, Order
 
 ACTIONS = {"won": AuditAction.DISPUTE_WON, "lost": AuditAction.DISPUTE_LOST}
-EVENTS = {"won": EventName.DISPUTE_WON, "lost": EventName.DISPUTE_LOST}
 CREATORS = {
     "needs_response": (
         "A sale of “{title}” is disputed",
@@ -28,11 +27,21 @@ def tell(dispute: Dispute, order: Order) -> None:
     action = ACTIONS.get(dispute.status, AuditAction.DISPUTE_CHANGED)
     audit.record(None, action, order, f"{said.text}: {states.reason(dispute)}")
     send(dispute, order)
-    name = EventName.DISPUTE_OPENED if dispute.status == "needs_response" else EVENTS.get(dispute.status)
-    if name is not None:
-        order_events.write_dispute(name, order, dispute.amount_cents, dispute.currency)
+    _count(dispute, order)
     if dispute.status in CREATORS:
         _tell_creators(dispute, order)
+
+
+def _count(dispute: Dispute, order: Order) -> None:
+    """Write the event of the state, if it has one."""
+    amount = (dispute.amount_cents, dispute.currency)
+    match dispute.status:
+        case "needs_response":
+            order_events.write_dispute(EventName.DISPUTE_OPENED, order, *amount)
+        case "won":
+            order_events.write_dispute(EventName.DISPUTE_WON, order, *amount)
+        case "lost":
+            order_events.write_dispute(EventName.DISPUTE_LOST, order, *amount)
 
 
 def send(dispute: Dispute, order: Order, key: str | None = None) -> None:

@@ -6,8 +6,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
+from cli.ledger import read_on
 from domain.base import clock
-from domain.books import findings, journal, reading
+from domain.books import findings, journal
 from models import BooksFinding, FindingKind, Order, Payout, StripeMovement, db
 from stripe_sandbox import transfers
 from stripe_sandbox.testing import RunningSandbox
@@ -33,7 +34,7 @@ def check(stripe: RunningSandbox) -> list[BooksFinding]:  # noqa: F811
         )
     db.session.execute(update(Order).values(stripe_payment_intent_id=None))
     db.session.commit()
-    reading.run()
+    read_on()
     return findings.listed_open()
 
 

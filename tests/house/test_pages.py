@@ -27,6 +27,9 @@ MOST_PAGES = effort.times(120, 400)
 SHOWN = {
     "/teach": "sends something new",
     "/restore": "begins with a tick that nobody has saved",
+    "/withdraw": "declares something new; it begins with the person's own name and address",
+    "/connect": "opens an account that isn't there yet",
+    "/refund": "proposes what is left, which is looked at again under the order's lock",
     "/picture": "says how a picture to be sent is cut, which is stored nowhere",
     "/media": "says how a picture to be sent is cut, which is stored nowhere",
 }

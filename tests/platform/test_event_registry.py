@@ -25,7 +25,8 @@ COURSE = uuid.uuid4()
 VERBS = {
     "events.record": Writer.VISIT, "events.write": Writer.SERVER, "visitor.record": Writer.VISIT,
     "visitor.record_cart": Writer.VISIT,
-    "order_events.write": Writer.SERVER, "_write": Writer.SERVER, "_row": Writer.VISIT,
+    "order_events.write": Writer.SERVER, "order_events.write_dispute": Writer.SERVER,
+    "_write": Writer.SERVER, "_row": Writer.VISIT,
 }  # fmt: skip
 PASSED_ON = ("name", "connection")  # by the verbs themselves
 
