@@ -135,9 +135,13 @@ def settled(user: User) -> Payout:
     run, account.state = PayoutRun(created_at=clock.now()), ConnectState.ACTIVE
     db.session.add(run)
     db.session.flush()
-    due = planning.of_creator(user.id, "usd", clock.now())
+    at = clock.now()
+    due = planning.of_creator(user.id, "usd", at)
+    if due is None:  # where the clock stands, nothing is due yet
+        at += timedelta(days=365)
+        due = planning.of_creator(user.id, "usd", at)
     assert due is not None
-    payout = taking.take(due, run.id, clock.now())
+    payout = taking.take(due, run.id, at)
     transfer = StripeTransfer(
         "tr_staged", payout.amount_cents, 0, "usd", account.stripe_account_id, str(payout.id), "",
         clock.now(), "txn_staged",
