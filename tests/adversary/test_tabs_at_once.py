@@ -102,5 +102,7 @@ def test_two_who_change_different_fields_both_keep_theirs(
 def test_without_the_lock_one_is_written_over(
     app: Flask, cast: Cast, signed_in: SignedIn, tab: Tab, meeting: None, without_lock: None
 ) -> None:
-    two = Two(app, cast, signed_in, tab)
-    assert two.send(*both_ways(tab)) in ([302, 302], [303, 303])
+    """Neither is asked. On SQLite the later one may find that it read before the other wrote (503)."""
+    sent = Two(app, cast, signed_in, tab).send(*both_ways(tab))
+    assert sent[0] in (302, 303)
+    assert sent[1] in (302, 303, 503)

@@ -101,4 +101,4 @@ def test_queries_are_few(
     app: Flask, cast: Cast, signed_in: Browser, page: str, count_queries: Callable[[], int]
 ) -> None:
     signed_in(cast.ada).get(f"{page}?period=12m")
-    assert count_queries() <= 6
+    assert count_queries() <= 7  # the settings among them, where they were read too long ago
