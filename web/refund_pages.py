@@ -8,9 +8,8 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import request
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, RadioField, StringField
+from wtforms import BooleanField, HiddenField, RadioField, StringField
 from wtforms.validators import InputRequired, Length
 
 from domain import Refused
@@ -39,6 +38,7 @@ class RefundForm(Form):
     currency = "usd"
     lines: list[tuple[Purchase, str]] = []
 
+    step = HiddenField(filters=[one_line])
     reason = RadioField(
         "Why", [InputRequired("Choose a reason. The buyer reads it.")], choices=list(REASONS.items())
     )
@@ -109,10 +109,10 @@ def answer(
     """
     order = load()
     form = form_of(order, choose(order))
-    if form.validate_on_submit() and request.form.get("step") != CHANGE:
+    if form.validate_on_submit() and form.step.data != CHANGE:
         with Attempt(form) as attempt:
             gross, reason = form.gross(), form.said()
-            if request.form.get("step") != CONFIRMED:
+            if form.step.data != CONFIRMED:
                 follows = preview.of(order, gross)
                 return _page(template, order, form, back, follows=follows, reason=reason)
             locked = order_lock.lock(order.id)

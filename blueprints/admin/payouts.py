@@ -10,13 +10,11 @@ from blueprints.admin import after, bp
 from blueprints.admin.payout_forms import AdjustmentForm, ReversalForm
 from domain import Refused
 from domain.base import clock, money
-from domain.documents import lookups
-from domain.payouts import adjusting, holds, listing, overview, planning, reversing, runs, statements
+from domain.payouts import adjusting, holds, listing, overview, planning, reversing, runs
 from domain.platform import audit, settings
 from models import Payout, PayoutStatus
-from web import document_files, hypermedia, payout_statement, payout_words
+from web import hypermedia, payout_statement, payout_words
 from web.actions import Attempt
-from web.csv_downloads import csv_of
 from web.query_args import choice_arg, id_arg
 from web.reauthentication import fresh, fresh_page
 from web.signed_in import me
@@ -95,15 +93,13 @@ def payout(payout_id: uuid.UUID) -> Response:
 @fresh_page
 def payout_file(payout_id: uuid.UUID) -> Response:
     """Export every line of a payout as CSV."""
-    row = _find(payout_id)
-    cells = (payout_words.line_cells(line, row.currency) for line in statements.every(row))
-    return csv_of(f"statement-{row.created_at:%Y-%m-%d}", payout_words.LINES_HEAD, cells)
+    return payout_statement.file_of(_find(payout_id))
 
 
 @bp.get("/payouts/<uuid:payout_id>/document.pdf")
 def payout_document(payout_id: uuid.UUID) -> Response:
     """Serve the document of a payout."""
-    return document_files.send(lookups.of_payout(_find(payout_id).id) or abort(404))
+    return payout_statement.document_of(_find(payout_id))
 
 
 @bp.post("/payouts/<uuid:payout_id>/retry")
